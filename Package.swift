@@ -1,0 +1,78 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+//
+// swift-bert: a BERT engine on OpenCL. Targets are listed bottom-up; a target exists only where it forbids an import.
+//
+// What is not ours, and why:
+//   swift-argument-parser   the command line: help, completion scripts, usage errors with exit 64
+//   swift-log               notes a library must not print itself (fallback to the CPU, ignored tensors)
+//   OpenBLAS                the CPU executor's matrix products, float and double, from Debian
+//   OpenCL loader, CLBlast  found at run time with dlopen, so that a host without a driver still runs on the CPU
+// What is ours although libraries exist:
+//   StrictJSON              Foundation's decoder accepts duplicate keys, loses integers above 2^53 and key order, recurses
+//                           without bound, and pulls 40 MB of Foundation into a static binary
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+let strictC: [CSetting] = [.treatAllWarnings(as: .error)]
+
+let package = Package(
+  name: "swift-bert",
+  products: [
+    .library(name: "BERT", targets: ["BERT"]),
+    .executable(name: "bert", targets: ["BertCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
+  targets: [
+    // The C layer: kernel sources as bytes, and the two foreign libraries' entry points.
+    .target(name: "Kernels", path: "Kernels", cSettings: strictC),
+    .target(name: "COpenCL", cSettings: strictC),
+    .target(name: "COpenBLAS", cSettings: strictC, linkerSettings: [.linkedLibrary("openblas")]),
+
+    // Files and text: strict, bounded parsers. They know neither graphs nor devices.
+    .target(name: "StrictJSON", swiftSettings: strict),
+    .target(name: "Checkpoints", dependencies: ["StrictJSON"], swiftSettings: strict),
+    .target(name: "Tokenizers", dependencies: ["StrictJSON"], swiftSettings: strict),
+
+    // The OpenCL objects as Swift types. No machine learning words.
+    .target(name: "OpenCLRuntime", dependencies: ["COpenCL"], swiftSettings: strict),
+
+    // What is computed, and in which order and memory. No device.
+    .target(name: "ComputeGraph", swiftSettings: strict),
+
+    // The two executors of one graph.
+    .target(name: "CPUBackend", dependencies: ["ComputeGraph", "COpenBLAS"], swiftSettings: strict),
+    .target(
+      name: "OpenCLBackend", dependencies: ["ComputeGraph", "OpenCLRuntime", "Kernels"], swiftSettings: strict),
+
+    // BERT itself, and the tool.
+    .target(
+      name: "BERT",
+      dependencies: [
+        "Tokenizers", "Checkpoints", "CPUBackend", "OpenCLBackend", "ComputeGraph", "StrictJSON",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "BertCommand",
+      dependencies: [
+        "BERT", "StrictJSON",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+
+    // Tests mirror the sources. TestSupport holds what several of them share.
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "OpenCLRuntimeTests", dependencies: ["OpenCLRuntime", "TestSupport"], swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .gnu2x
+)
