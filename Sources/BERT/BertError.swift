@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+import Checkpoints
+import StrictJSON
+
+/// What can go wrong between a model directory or a call's arguments and a run.
+public enum BertError: Error, Equatable, CustomStringConvertible {
+  /// A file that cannot be read.
+  case file(FileError)
+  case json(path: String, JSONError)
+  case badConfig(path: String, field: String, String)
+  /// A switch of the configuration that this version does not compute.
+  case unsupported(field: String, String)
+  /// Weights that the model needs and the checkpoint lacks.
+  case missingTensors(path: String, [String])
+  case tensorShape(path: String, tensor: String, found: [Int], wanted: [Int])
+  case badModules(path: String, String)
+  case vocabularyMismatch(tokenizer: Int, embeddings: Int)
+  /// An argument of a forward call: its name and what is wrong with it.
+  case badArgument(String, String)
+  case sequenceTooLong(index: Int, tokens: Int, limit: Int)
+  case badDevice(String)
+
+  public var description: String {
+    switch self {
+    case .file(let error): return "\(error)"
+    case .json(let path, let error): return "\(path): \(error)"
+    case .badConfig(let path, let field, let what): return field.isEmpty ? "\(path) \(what)" : "\(path): \(field) \(what)"
+    case .unsupported(let field, let value):
+      return "the configuration sets \(field) to \(value), which this version does not compute"
+    case .missingTensors(let path, let names):
+      let shown = names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", ..." : "")
+      return "\(path) lacks \(names.count) tensors that the model needs: \(shown)"
+    case .tensorShape(let path, let tensor, let found, let wanted):
+      return "\(path): tensor \(tensor) has shape \(found), but config.json wants \(wanted)"
+    case .badModules(let path, let what): return "\(path): \(what)"
+    case .vocabularyMismatch(let tokenizer, let embeddings):
+      return "the tokenizer makes ids up to \(tokenizer - 1), but the word embeddings have \(embeddings) rows"
+    case .badArgument(let name, let what): return "\(name) \(what)"
+    case .sequenceTooLong(let index, let tokens, let limit):
+      return
+        "sequence \(index) has \(tokens) tokens, the model takes \(limit); shorten it or ask for truncation"
+    case .badDevice(let text):
+      return "no such device: \(text); use auto, cpu, opencl or opencl:PLATFORM:DEVICE (`bert devices` lists them)"
+    }
+  }
+}

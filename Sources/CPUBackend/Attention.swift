@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+import ComputeGraph
+
+extension CPURun {
+  /// Attention within each packed sequence; see `Operation.attention`.
+  func attention(_ step: Plan.Step, _ attention: Attention) {
+    let queryStride = matrix(step.operands[0]).columns
+    let keyStride = matrix(step.operands[1]).columns
+    let valueStride = matrix(step.operands[2]).columns
+    let (queryOffsets, keyOffsets) = (integers(step, 3), integers(step, 4))
+    let size = attention.headSize
+    let out = result(step.result)
+    withReals(step, 0) { query in
+      withReals(step, 1) { key in
+        withReals(step, 2) { value in
+          parallel((queryOffsets.count - 1) * attention.heads) { index in
+            let (sequence, head) = (index / attention.heads, index % attention.heads)
+            let (firstQuery, firstKey) = (Int(queryOffsets[sequence]), Int(keyOffsets[sequence]))
+            let queries = Int(queryOffsets[sequence + 1]) - firstQuery
+            let keys = Int(keyOffsets[sequence + 1]) - firstKey
+            guard queries > 0 else { return }
+            let result = out + firstQuery * attention.width + head * size
+            guard keys > 0 else {
+              for row in 0..<queries { (result + row * attention.width).update(repeating: 0, count: size) }
+              return
+            }
+            let scores = Result.allocate(capacity: queries * keys)
+            defer { scores.deallocate() }
+            Scalar.matrixProduct(
+              query + firstQuery * queryStride + attention.queryColumn + head * size, stride: queryStride,
+              key + firstKey * keyStride + attention.keyColumn + head * size, stride: keyStride, transposed: true,
+              into: scores, stride: keys, rows: queries, columns: keys, depth: size, alpha: Scalar(attention.scale))
+            for row in 0..<queries { softmaxInPlace(scores + row * keys, keys) }
+            Scalar.matrixProduct(
+              scores, stride: keys, value + firstKey * valueStride + attention.valueColumn + head * size,
+              stride: valueStride, transposed: false, into: result, stride: attention.width, rows: queries,
+              columns: size, depth: keys, alpha: 1)
+          }
+        }
+      }
+    }
+  }
+
+  private func softmaxInPlace(_ row: Result, _ count: Int) {
+    var largest = row[0]
+    for index in 1..<max(count, 1) { largest = max(largest, row[index]) }
+    var sum: Scalar = 0
+    for index in 0..<count {
+      row[index] = .exponential(row[index] - largest)
+      sum += row[index]
+    }
+    for index in 0..<count { row[index] /= sum }
+  }
+}

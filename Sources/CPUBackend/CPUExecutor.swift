@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import ComputeGraph
+import Dispatch
+
+/// Runs graphs on the host: the oracle of every parity test in `Double`, the fallback in `Float`.
+///
+/// Each operation is written out as its definition says, in a file of its own. Rows run in parallel on all cores. What a
+/// sequence gets does not depend on the rest of the batch: matrix products never straddle two sequences, because a BLAS
+/// may round a row differently in another place of the matrix.
+public struct CPUExecutor<Scalar: CPUScalar>: Executor {
+  public init() {}
+
+  public func load(_ graph: Graph, parameters source: any ParameterSource) async throws -> any LoadedGraph {
+    try LoadedCPUGraph<Scalar>(graph, source)
+  }
+}
+
+/// A graph with its weights in host memory. Immutable after loading, so any number of tasks may run it at once.
+final class LoadedCPUGraph<Scalar: CPUScalar>: LoadedGraph {
+  let graph: Graph
+  private let parameters: [Graph.Value: [Scalar]]
+  /// Runs leave Swift's cooperative threads, which must not be held up for the length of a forward pass.
+  private let queue = DispatchQueue(label: "swift-bert.cpu-executor", attributes: .concurrent)
+
+  init(_ graph: Graph, _ source: any ParameterSource) throws {
+    _ = singleThreadedBLAS
+    self.graph = graph
+    var parameters: [Graph.Value: [Scalar]] = [:]
+    for (value, parameter) in graph.parameters {
+      parameters[value] = try [Scalar](unsafeUninitializedCapacity: parameter.elementCount) { buffer, count in
+        let whole = UnsafeMutableBufferPointer(rebasing: buffer[..<parameter.elementCount])
+        try Scalar.read(parameter, from: source, into: whole)
+        count = parameter.elementCount
+      }
+    }
+    self.parameters = parameters
+  }
+
+  func run(_ inputs: RunInputs, outputs: [String]) async throws -> [String: Tensor] {
+    try await withCheckedThrowingContinuation { continuation in
+      queue.async { continuation.resume(with: Result { try self.runNow(inputs, outputs: outputs) }) }
+    }
+  }
+
+  private func runNow(_ inputs: RunInputs, outputs: [String]) throws -> [String: Tensor] {
+    let plan = try Plan(
+      graph, inputs.dimensions, outputs: outputs, realByteCount: MemoryLayout<Scalar>.stride, alignment: 64)
+    let arena = UnsafeMutableRawPointer.allocate(byteCount: max(plan.arenaByteCount, 1), alignment: 64)
+    defer { arena.deallocate() }
+    let run = try CPURun<Scalar>(graph: graph, plan: plan, parameters: parameters, inputs: inputs, arena: arena)
+    for step in plan.steps { run.execute(step) }
+    var results: [String: Tensor] = [:]
+    for (name, value) in plan.outputs {
+      let shape = try graph.type(of: value).shape.resolved(plan.dimensions)
+      let elements = UnsafeBufferPointer(start: run.result(value), count: shape.reduce(1, *))
+      results[name] = try Scalar.tensor(Array(elements), shape: shape)
+    }
+    return results
+  }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import ComputeGraph
+
+extension CPURun {
+  /// `y = activation(x W^T + b)`; see `Operation.linear`.
+  func linear(_ step: Plan.Step, _ activation: Activation) {
+    let (_, depth) = matrix(step.operands[0])
+    let columns = matrix(step.operands[1]).rows
+    let y = result(step.result)
+    let blocks = rowBlocks(of: step.operands[0], grain: 64)
+    withReals(step, 0) { x in
+      withReals(step, 1) { weight in
+        parallel(blocks.count) { index in
+          let block = blocks[index]
+          Scalar.matrixProduct(
+            x + block.lowerBound * depth, stride: depth, weight, stride: depth, transposed: true,
+            into: y + block.lowerBound * columns, stride: columns, rows: block.count, columns: columns, depth: depth,
+            alpha: 1)
+        }
+      }
+    }
+    let rows = matrix(step.operands[0]).rows
+    guard step.operands.count == 3 else {
+      return addBias(nil, to: Operand(y), activation, into: y, rows: rows, columns: columns)
+    }
+    withReals(step, 2) { addBias($0, to: Operand(y), activation, into: y, rows: rows, columns: columns) }
+  }
+
+  /// `y = activation(x + b)`; see `Operation.biasActivation`.
+  func biasActivation(_ step: Plan.Step, _ activation: Activation) {
+    let (rows, columns) = matrix(step.operands[0])
+    withReals(step, 0) { x in
+      withReals(step, 1) { addBias($0, to: x, activation, into: result(step.result), rows: rows, columns: columns) }
+    }
+  }
+
+  private func addBias(
+    _ bias: Operand?, to x: Operand, _ activation: Activation, into y: Result, rows: Int, columns: Int
+  ) {
+    if bias == nil, activation == .identity, Operand(y) == x { return }
+    parallelRows(rows) { block in
+      for row in block {
+        for column in 0..<columns {
+          let index = row * columns + column
+          y[index] = activation.apply(x[index] + (bias?[column] ?? 0))
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A size that is not known until a batch arrives.
+///
+/// One graph serves every batch: its shapes name symbols, and a run binds each symbol to a number.
+public struct Symbol: Hashable, Sendable, CustomStringConvertible {
+  public let name: String
+
+  public init(_ name: String) { self.name = name }
+
+  /// T: packed tokens, the sum of all sequence lengths.
+  public static let tokens = Symbol("tokens")
+  /// B: sequences in the batch.
+  public static let sequences = Symbol("sequences")
+  /// S: tokens of the longest sequence. No shape of a packed graph has it, but launch geometry needs it.
+  public static let longest = Symbol("longest")
+
+  public var description: String { name }
+}
+
+/// The numbers that a run binds to the symbols of a graph.
+public typealias Dimensions = [Symbol: Int]
+
+/// One extent of a shape: a number, or a symbol plus a number (offset tables have `sequences + 1` entries).
+public enum Dimension: Hashable, Sendable, ExpressibleByIntegerLiteral, CustomStringConvertible {
+  case fixed(Int)
+  case symbol(Symbol, plus: Int)
+
+  public init(integerLiteral value: Int) { self = .fixed(value) }
+
+  public static let tokens = Dimension.symbol(.tokens, plus: 0)
+  public static let sequences = Dimension.symbol(.sequences, plus: 0)
+
+  public var description: String {
+    switch self {
+    case .fixed(let size): "\(size)"
+    case .symbol(let symbol, 0): symbol.name
+    case .symbol(let symbol, let constant): "\(symbol.name)+\(constant)"
+    }
+  }
+
+  /// - Throws: `GraphError.unboundSymbol` if `dimensions` lacks the symbol; `GraphError.badDimension` if it is negative.
+  public func resolved(_ dimensions: Dimensions) throws(GraphError) -> Int {
+    switch self {
+    case .fixed(let size): return size
+    case .symbol(let symbol, let constant):
+      guard let size = dimensions[symbol] else { throw .unboundSymbol(symbol) }
+      guard size >= 0, size <= Int(Int32.max) - constant else { throw .badDimension(symbol, size) }
+      return size + constant
+    }
+  }
+}

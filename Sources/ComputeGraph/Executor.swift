@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where an executor reads weights from, once, when a graph is loaded.
+public protocol ParameterSource: Sendable {
+  /// Reads all elements of one checkpoint tensor, converted to `Float`.
+  /// - Throws: the source's own error, if the tensor is missing or has another shape or an unreadable type.
+  func read(_ part: Graph.Parameter.Part, into destination: UnsafeMutableBufferPointer<Float>) throws
+  /// The same in `Double`.
+  func read(_ part: Graph.Parameter.Part, into destination: UnsafeMutableBufferPointer<Double>) throws
+}
+
+extension ParameterSource {
+  /// Reads a whole parameter: its parts one behind the other.
+  public func read(_ parameter: Graph.Parameter, into destination: UnsafeMutableBufferPointer<Float>) throws {
+    try eachPart(parameter, of: destination) { try read($0, into: $1) }
+  }
+
+  /// The same in `Double`.
+  public func read(_ parameter: Graph.Parameter, into destination: UnsafeMutableBufferPointer<Double>) throws {
+    try eachPart(parameter, of: destination) { try read($0, into: $1) }
+  }
+
+  private func eachPart<Element>(
+    _ parameter: Graph.Parameter, of destination: UnsafeMutableBufferPointer<Element>,
+    _ body: (Graph.Parameter.Part, UnsafeMutableBufferPointer<Element>) throws -> Void
+  ) throws {
+    precondition(destination.count == parameter.elementCount)
+    var start = 0
+    for part in parameter.parts {
+      let count = part.shape.reduce(1, *)
+      try body(part, UnsafeMutableBufferPointer(rebasing: destination[start..<(start + count)]))
+      start += count
+    }
+  }
+}
+
+/// What one run brings: a number for every symbol and a tensor for every input that the asked outputs need.
+public struct RunInputs: Sendable {
+  public var dimensions: Dimensions
+  public var tensors: [String: Tensor]
+
+  public init(dimensions: Dimensions, tensors: [String: Tensor]) {
+    self.dimensions = dimensions
+    self.tensors = tensors
+  }
+}
+
+/// Makes graphs runnable on one device.
+public protocol Executor: Sendable {
+  /// Brings the weights of `graph` to the device, in the layout its kernels want. Nothing stays behind if it throws.
+  func load(_ graph: Graph, parameters: any ParameterSource) async throws -> any LoadedGraph
+}
+
+/// A graph with its weights on a device. Calls may come from many tasks; each gets what it would get alone.
+public protocol LoadedGraph: Sendable {
+  var graph: Graph { get }
+
+  /// Runs the steps that `outputs` need and reads those back, in one piece.
+  ///
+  /// - Throws: `GraphError` for inputs that do not fit; the device's error otherwise.
+  func run(_ inputs: RunInputs, outputs: [String]) async throws -> [String: Tensor]
+}
+
+extension RunInputs {
+  /// The tensor for each of the plan's inputs, checked for type and shape and, where it is an offset table, for order.
+  ///
+  /// - Throws: `GraphError.missingInput`, `.inputMismatch`.
+  public func tensors(for plan: Plan, of graph: Graph) throws(GraphError) -> [(value: Graph.Value, tensor: Tensor)] {
+    let offsetTables = Dictionary(graph.segments.map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    var found: [(value: Graph.Value, tensor: Tensor)] = []
+    for value in plan.inputs {
+      guard case .input(let name) = graph.source(of: value) else { continue }
+      guard let tensor = tensors[name] else { throw .missingInput(name) }
+      let type = graph.type(of: value)
+      guard tensor.shape == (try type.shape.resolved(dimensions)), tensor.storage.fits(type.element) else {
+        throw .inputMismatch(name: name, found: "\(tensor.storage.name)\(tensor.shape)", wanted: type.description)
+      }
+      if let symbol = offsetTables[value], case .int32(let offsets) = tensor.storage {
+        let rows = try Dimension.symbol(symbol, plus: 0).resolved(dimensions)
+        guard offsets.first == 0, offsets.last.map(Int.init) == rows, zip(offsets, offsets.dropFirst()).allSatisfy(<=)
+        else {
+          throw .inputMismatch(name: name, found: "an offset table out of order", wanted: "0 rising to \(rows)")
+        }
+      }
+      found.append((value, tensor))
+    }
+    return found
+  }
+}
+
+extension Tensor.Storage {
+  fileprivate func fits(_ element: ElementType) -> Bool {
+    switch (self, element) {
+    case (.float32, .real), (.float64, .real), (.int32, .int32), (.uint8, .uint8): true
+    default: false
+    }
+  }
+}
