@@ -41,7 +41,7 @@ def cases():
             "what": "head size 12, hidden 60, intermediate 37, 3 layers, a ragged batch padded on the right",
             "config": {"vocab_size": 31, "hidden_size": 60, "num_attention_heads": 5, "intermediate_size": 37,
                        "num_hidden_layers": 3, "max_position_embeddings": 16},
-            "shape": (3, 7), "give": full, "mask": right_padded([7, 3, 5], 7),
+            "std": 0.15, "shape": (3, 7), "give": full, "mask": right_padded([7, 3, 5], 7),
         },
         {
             "name": "one-token", "hidden_states": True, "what": "one sequence of one token", "shape": (1, 1), "give": full,
@@ -102,7 +102,7 @@ def cases():
             "name": "one-head", "what": "hidden 64 in one head, layer_norm_eps 1e-5",
             "config": {"hidden_size": 64, "num_attention_heads": 1, "intermediate_size": 27, "num_hidden_layers": 1,
                        "layer_norm_eps": 1e-5},
-            "shape": (2, 13), "give": full, "mask": right_padded([13, 8], 13),
+            "std": 0.15, "shape": (2, 13), "give": full, "mask": right_padded([13, 8], 13),
         },
         {
             "name": "head-size-1", "what": "as many heads as channels",
