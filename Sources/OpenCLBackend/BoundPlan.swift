@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+import ComputeGraph
+import OpenCLRuntime
+
+/// A plan with its memory and kernels: everything but the numbers that change from batch to batch.
+///
+/// It is made for a capacity, dimensions rounded up a little, so that batches of nearly the same size share it.
+final class BoundPlan {
+  let plan: Plan
+  let outputNames: [String]
+  let steps: [BoundStep]
+  private let inputs: InputLayout
+
+  init(
+    _ plan: Plan, _ graph: Graph, _ memory: RunMemory, _ weights: Weights, _ executor: OpenCLExecutor,
+    outputNames: [String]
+  ) throws {
+    self.plan = plan
+    self.outputNames = outputNames
+    inputs = try InputLayout(plan, graph, alignment: executor.profile.alignment)
+    var buffers = weights.buffers
+    for (value, range) in inputs.ranges {
+      buffers[value] = try memory.inputs.subBuffer(offset: range.lowerBound, byteCount: range.count)
+    }
+    for (value, slot) in plan.slots where slot.byteCount > 0 {
+      buffers[value] = try memory.arena.subBuffer(offset: slot.offset, byteCount: slot.byteCount)
+    }
+    let binder = StepBinder(graph: graph, library: executor.library)
+    // Where a dimension is 0 there is no memory to bind and nothing to compute.
+    steps = try plan.steps.compactMap { step in
+      guard (step.operands + [step.result]).allSatisfy({ buffers[$0] != nil }) else { return nil }
+      return try binder.bind(step, buffers)
+    }
+  }
+
+  /// Dimensions rounded up: tokens to an eighth of their power of two, sequences to a power of two.
+  static func capacity(for dimensions: Dimensions) -> Dimensions {
+    dimensions.reduce(into: [:]) { capacity, entry in
+      let (symbol, size) = entry
+      let power = Int.bitWidth - max(size - 1, 1).leadingZeroBitCount  // 2^power >= size
+      let step = symbol == .sequences ? 1 << power : 1 << max(power - 4, 4)
+      capacity[symbol] = size <= 0 ? size : (size + step - 1) / step * step
+    }
+  }
+
+  /// Copies the inputs to staging memory and enqueues the one upload.
+  func upload(
+    _ tensors: [(value: Graph.Value, tensor: Tensor)], through memory: RunMemory, _ queue: Queue
+  ) throws {
+    var end = 0
+    for (value, tensor) in tensors {
+      guard let range = inputs.ranges[value] else { continue }
+      let target = UnsafeMutableRawBufferPointer(rebasing: memory.inputStaging.bytes[range])
+      switch tensor.storage {
+      case .int32(let elements): elements.withUnsafeBytes { target.copyMemory(from: $0) }
+      case .uint8(let elements): elements.withUnsafeBytes { target.copyMemory(from: $0) }
+      case .float32(let elements): elements.withUnsafeBytes { target.copyMemory(from: $0) }
+      case .float64: tensor.floats.withUnsafeBytes { target.copyMemory(from: $0) }
+      }
+      end = max(end, range.upperBound)
+    }
+    try queue.upload(memory.inputStaging, byteCount: end, to: memory.inputs)
+  }
+
+  /// Enqueues the one readback, waits for it, and takes the outputs apart.
+  func download(
+    _ dimensions: Dimensions, _ graph: Graph, from memory: RunMemory, _ queue: Queue
+  ) throws -> [String: Tensor] {
+    var shapes: [(name: String, offset: Int, shape: [Int])] = []
+    var end = 0
+    for (name, value) in plan.outputs {
+      guard let slot = plan.slots[value] else { continue }
+      let shape = try graph.type(of: value).shape.resolved(dimensions)
+      shapes.append((name, slot.offset, shape))
+      end = max(end, slot.offset + shape.reduce(4, *))
+    }
+    let bytes = UnsafeMutableRawBufferPointer(rebasing: memory.outputStaging.bytes[..<end])
+    try queue.read(memory.arena, into: bytes)
+    var results: [String: Tensor] = [:]
+    for (name, offset, shape) in shapes {
+      let count = shape.reduce(1, *)
+      let elements = UnsafeRawBufferPointer(bytes)[offset..<(offset + count * 4)].bindMemory(to: Float.self)
+      results[name] = try Tensor(.float32(Array(elements)), shape: shape)
+    }
+    return results
+  }
+}
+
+/// One step of a bound plan: sets what depends on the batch and launches.
+struct BoundStep {
+  let scope: String
+  let enqueue: (Queue, Dimensions) throws -> Void
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+import OpenCLRuntime
+
+/// Which program multiplies matrices.
+public enum MatrixProduct: String, Sendable, CaseIterable {
+  /// `linear_panels`: weights packed into panels of columns, register tiles, no local memory. For CPU devices.
+  case panels
+  /// `linear_tiled`: tiles through local memory. For GPUs.
+  case tiled
+  /// CLBlast's `Sgemm`, with bias and activation as a launch of their own. For GPUs it is tuned for; on a CPU device it
+  /// compiles for many seconds and runs at a tenth of `panels`.
+  case clblast
+}
+
+/// How the kernels are built and launched on one device. Chosen from what the device says; each number can be forced.
+public struct DeviceProfile: Sendable, Hashable {
+  /// Work-items per row in the row kernels: 1 on CPU devices, where a vector is the unit; a power of two on GPUs.
+  public var workGroupSize: Int
+  /// Floats in a kernel's vector: 1, 4, 8 or 16.
+  public var vectorWidth: Int
+  public var matrixProduct: MatrixProduct
+  /// Work-groups that the device runs at once.
+  public var computeUnits: Int
+  /// Every sub-buffer starts at a multiple of it, in bytes.
+  public let alignment: Int
+
+  /// Rows of `linear_panels`' register tile and columns of its panels.
+  public var panelTileRows: Int
+  public var panelWidth: Int
+
+  /// The profile for a device, with what the caller forces.
+  ///
+  /// - Parameters:
+  ///   - workGroupSize: forces the GPU form of the kernels on a CPU device (above 1) or the reverse (1).
+  ///   - matrixProduct: forces the choice of matrix product.
+  public init(_ device: Device, workGroupSize: Int? = nil, matrixProduct: MatrixProduct? = nil) {
+    let isCPU = device.kind == .cpu
+    // 128 work-items hide latency on a row of a few hundred floats; a small device takes what it has.
+    let largest = device.maxWorkGroupSize >= 128 ? 128 : 1 << (Int.bitWidth - 1 - device.maxWorkGroupSize.leadingZeroBitCount)
+    self.workGroupSize = workGroupSize ?? (isCPU ? 1 : largest)
+    let widths = [16, 8, 4].filter { $0 <= device.nativeFloatWidth }
+    vectorWidth = self.workGroupSize == 1 ? widths.first ?? 4 : 1
+    self.matrixProduct = matrixProduct ?? (isCPU ? .panels : .tiled)
+    computeUnits = max(device.computeUnits, 1)
+    alignment = max(device.baseAlignment, 64)
+    panelTileRows = vectorWidth == 16 ? 12 : 6
+    panelWidth = 2 * vectorWidth
+  }
+
+  /// Compiler options that every kernel gets.
+  var options: [String] {
+    [
+      "-cl-std=CL1.2", "-DWG_SIZE=\(workGroupSize)", "-DVECTOR_WIDTH=\(vectorWidth)",
+    ]
+  }
+}

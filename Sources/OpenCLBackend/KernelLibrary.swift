@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import Kernels
+import OpenCLRuntime
+import Synchronization
+
+/// Programs built for one device, each once per set of defines.
+final class KernelLibrary: Sendable {
+  let context: Context
+  let profile: DeviceProfile
+  private let cache: ProgramCache?
+  private let programs = Mutex<[String: Program]>([:])
+
+  init(_ context: Context, _ profile: DeviceProfile, cache: ProgramCache?) {
+    self.context = context
+    self.profile = profile
+    self.cache = cache
+  }
+
+  /// A kernel with arguments of its own.
+  ///
+  /// - Parameters:
+  ///   - name: the function.
+  ///   - file: the file it is in, where that is not named as the function.
+  ///   - defines: values of the file's macros.
+  /// - Throws: `OpenCLError.buildFailed`, `.noSuchKernel`, `.callFailed`.
+  func kernel(_ name: String, file: String? = nil, defines: [String: Int] = [:]) throws -> Kernel {
+    let options = profile.options + defines.sorted { $0.key < $1.key }.map { "-D\($0.key)=\($0.value)" }
+    return try program(file ?? name, options.joined(separator: " ")).kernel(name)
+  }
+
+  private func program(_ file: String, _ options: String) throws -> Program {
+    let key = file + " " + options
+    if let program = programs.withLock({ $0[key] }) { return program }
+    // Built outside the lock: two builders of one program cost time, not correctness, and loading is serial anyway.
+    let program = try Program(
+      context, file: file + ".cl", source: KernelLibrary.source("common") + KernelLibrary.source(file), options: options,
+      cache: cache)
+    programs.withLock { $0[key] = program }
+    return program
+  }
+
+  /// Stores the binaries again: some drivers compile further at the first launch.
+  func storeBinaries() {
+    for program in programs.withLock({ Array($0.values) }) where program.origin == .source { program.storeBinary() }
+  }
+
+  /// Names of all kernel files in the binary, without the shared one.
+  static var fileNames: [String] {
+    (0..<bert_kernel_count()).compactMap { bert_kernel_name($0).map { String(cString: $0) } }.filter { $0 != "common" }
+  }
+
+  static func source(_ name: String) -> String {
+    var length = 0
+    guard let text = bert_kernel_source(name, &length) else {
+      preconditionFailure("no kernel file \(name).cl is embedded")  // names are literals in this module
+    }
+    return String(cString: text)
+  }
+}

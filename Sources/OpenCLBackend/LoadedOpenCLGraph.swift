@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+import ComputeGraph
+import OpenCLRuntime
+
+/// A graph with its weights on a device, and the memory and bound plans of its runs.
+///
+/// `@unchecked Sendable`: the mutable state is touched on the executor's thread only, to which every run goes.
+final class LoadedOpenCLGraph: LoadedGraph, @unchecked Sendable {
+  let graph: Graph
+  private let executor: OpenCLExecutor
+  private let weights: Weights
+  private var memory: RunMemory?
+  /// Most recently used last.
+  private var boundPlans: [BoundPlan] = []
+  private var hasStoredBinaries = false
+
+  /// Plans kept: a plan holds handles and no memory of its own, and a mixed load has a few dozen shapes.
+  private static let keptPlans = 32
+
+  /// Must run on the executor's thread.
+  init(_ graph: Graph, _ source: any ParameterSource, on executor: OpenCLExecutor) throws {
+    self.graph = graph
+    self.executor = executor
+    // Programs first: a kernel that does not build should fail before gigabytes are uploaded.
+    let binder = StepBinder(graph: graph, library: executor.library)
+    for node in graph.nodes { try binder.build(node) }
+    weights = try Weights(graph, source, on: executor)
+  }
+
+  func run(_ inputs: RunInputs, outputs: [String]) async throws -> [String: Tensor] {
+    try await executor.thread.run { try self.runNow(inputs, outputs: outputs) }
+  }
+
+  private func runNow(_ inputs: RunInputs, outputs: [String]) throws -> [String: Tensor] {
+    // The exact plan checks the inputs; the bound one may be for slightly larger dimensions.
+    let bound = try boundPlan(inputs.dimensions, outputs: outputs)
+    let tensors = try inputs.tensors(for: bound.plan, of: graph)
+    guard let memory else { return [:] }
+    do {
+      try bound.upload(tensors, through: memory, executor.queue)
+      for step in bound.steps { try step.enqueue(executor.queue, inputs.dimensions) }
+      let results = try bound.download(inputs.dimensions, graph, from: memory, executor.queue)
+      if !hasStoredBinaries {
+        executor.library.storeBinaries()
+        hasStoredBinaries = true
+      }
+      return results
+    } catch {
+      // Commands may still be in flight on this memory. Wait them out, whatever they report, and start afresh next time.
+      try? executor.queue.finish()
+      boundPlans = []
+      self.memory = nil
+      throw error
+    }
+  }
+
+  private func boundPlan(_ dimensions: Dimensions, outputs: [String]) throws -> BoundPlan {
+    let capacity = BoundPlan.capacity(for: dimensions)
+    if let index = boundPlans.firstIndex(where: { $0.plan.dimensions == capacity && $0.outputNames == outputs }) {
+      let bound = boundPlans.remove(at: index)
+      boundPlans.append(bound)
+      return bound
+    }
+    let plan = try Plan(graph, capacity, outputs: outputs, alignment: executor.profile.alignment)
+    let needed = try RunMemory.Size(plan, graph, alignment: executor.profile.alignment)
+    if memory.map({ !$0.size.holds(needed) }) ?? true {
+      boundPlans = []  // they refer to the memory that is replaced
+      let size = memory?.size.union(needed) ?? needed
+      memory = nil
+      memory = try RunMemory(size, executor)
+    }
+    guard let memory else { throw GraphError.missingInput("memory") }
+    let bound = try BoundPlan(plan, graph, memory, weights, executor, outputNames: outputs)
+    if boundPlans.count == LoadedOpenCLGraph.keptPlans { boundPlans.removeFirst() }
+    boundPlans.append(bound)
+    return bound
+  }
+}

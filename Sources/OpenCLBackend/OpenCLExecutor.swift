@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import ComputeGraph
+import OpenCLRuntime
+
+/// Runs graphs on one OpenCL device.
+///
+/// Everything that touches the device happens on one thread of its own, in order: calls from any number of tasks are served
+/// one behind the other, and no wait holds up Swift's cooperative threads.
+public final class OpenCLExecutor: Executor {
+  public let device: Device
+  public let profile: DeviceProfile
+  let context: Context
+  let queue: Queue
+  let thread: DeviceThread
+  let library: KernelLibrary
+
+  /// - Parameters:
+  ///   - profile: the device's own where nil.
+  ///   - cache: where built programs are kept; nil builds anew.
+  /// - Throws: `OpenCLError.callFailed` if the device gives no context or queue.
+  public init(_ device: Device, profile: DeviceProfile? = nil, cache: ProgramCache? = .standard) throws {
+    self.device = device
+    self.profile = profile ?? DeviceProfile(device)
+    context = try Context(device)
+    queue = try Queue(context)
+    thread = DeviceThread(label: "swift-bert \(device.selector)")
+    library = KernelLibrary(context, self.profile, cache: cache)
+  }
+
+  /// - Throws: `OpenCLError`, or the source's error. All that was allocated is released then.
+  public func load(_ graph: Graph, parameters: any ParameterSource) async throws -> any LoadedGraph {
+    try await thread.run { try LoadedOpenCLGraph(graph, parameters, on: self) }
+  }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import ComputeGraph
+import OpenCLRuntime
+
+/// Memory that all runs of one loaded graph share: the arena, the inputs, and their staging.
+struct RunMemory {
+  struct Size {
+    var arena: Int
+    var inputs: Int
+    var outputs: Int
+
+    init(_ plan: Plan, _ graph: Graph, alignment: Int) throws {
+      arena = max(plan.arenaByteCount, 1)
+      inputs = max(try InputLayout(plan, graph, alignment: alignment).byteCount, 1)
+      outputs = max(plan.outputByteCount, 1)
+    }
+
+    func holds(_ other: Size) -> Bool {
+      arena >= other.arena && inputs >= other.inputs && outputs >= other.outputs
+    }
+
+    func union(_ other: Size) -> Size {
+      var size = self
+      size.arena = max(arena, other.arena)
+      size.inputs = max(inputs, other.inputs)
+      size.outputs = max(outputs, other.outputs)
+      return size
+    }
+  }
+
+  let size: Size
+  let arena: Buffer
+  let inputs: Buffer
+  let inputStaging: HostBuffer
+  let outputStaging: HostBuffer
+
+  init(_ size: Size, _ executor: OpenCLExecutor) throws {
+    self.size = size
+    arena = try Buffer(executor.context, byteCount: size.arena, label: "arena")
+    inputs = try Buffer(executor.context, byteCount: size.inputs, access: .readOnly, label: "inputs")
+    inputStaging = try HostBuffer(executor.queue, byteCount: size.inputs)
+    outputStaging = try HostBuffer(executor.queue, byteCount: size.outputs)
+  }
+}
+
+/// Where each of a plan's inputs lies in the one upload.
+struct InputLayout {
+  private(set) var ranges: [Graph.Value: Range<Int>] = [:]
+  private(set) var byteCount = 0
+
+  init(_ plan: Plan, _ graph: Graph, alignment: Int) throws {
+    for value in plan.inputs {
+      let start = (byteCount + alignment - 1) / alignment * alignment
+      let count = max(try graph.type(of: value).byteCount(plan.dimensions, realByteCount: 4), 1)
+      ranges[value] = start..<(start + count)
+      byteCount = start + count
+    }
+  }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+import ComputeGraph
+import OpenCLRuntime
+
+/// Turns a plan's steps into kernels with their arguments. One file per operation says which arguments and which geometry.
+struct StepBinder {
+  let graph: Graph
+  let library: KernelLibrary
+
+  var profile: DeviceProfile { library.profile }
+
+  /// Builds the programs of a node, so that no run has to.
+  func build(_ node: Graph.Node) throws { _ = try kernels(node.operation, node.operands) }
+
+  /// The kernels of an operation. Adding an operation without a case here does not compile.
+  private func kernels(_ operation: Operation, _ operands: [Graph.Value]) throws -> [Kernel] {
+    switch operation {
+    case .embeddingLayerNorm: [try library.kernel("embedding_layer_norm")]
+    case .linear(let activation): try linearKernels(activation, hasBias: operands.count == 3)
+    case .biasActivation(let activation): [try biasActivationKernel(activation)]
+    case .addLayerNorm: [try library.kernel("add_layer_norm")]
+    case .layerNorm: [try library.kernel("layer_norm")]
+    case .maskedSoftmax: [try library.kernel("masked_softmax")]
+    case .attention(let attention): [try attentionKernel(attention)]
+    case .pooling(let modes): try modes.map { _ in try library.kernel("pooling") }
+    case .l2Normalize: [try library.kernel("l2_normalize")]
+    }
+  }
+
+  /// A step with its buffers set.
+  func bind(_ step: Plan.Step, _ buffers: [Graph.Value: Buffer]) throws -> BoundStep {
+    let arguments = StepArguments(step: step, graph: graph, buffers: buffers)
+    let kernels = try kernels(step.operation, step.operands)
+    let enqueue: (Queue, Dimensions) throws -> Void
+    switch step.operation {
+    case .embeddingLayerNorm(let epsilon): enqueue = try bindEmbeddingLayerNorm(arguments, kernels[0], epsilon)
+    case .linear(let activation): enqueue = try bindLinear(arguments, kernels, activation)
+    case .biasActivation: enqueue = try bindBiasActivation(arguments, kernels[0])
+    case .addLayerNorm(let epsilon): enqueue = try bindAddLayerNorm(arguments, kernels[0], epsilon)
+    case .layerNorm(let epsilon): enqueue = try bindLayerNorm(arguments, kernels[0], epsilon)
+    case .maskedSoftmax(let scale): enqueue = try bindMaskedSoftmax(arguments, kernels[0], scale)
+    case .attention(let attention): enqueue = try bindAttention(arguments, kernels[0], attention)
+    case .pooling(let modes): enqueue = try bindPooling(arguments, kernels, modes)
+    case .l2Normalize(let epsilon): enqueue = try bindL2Normalize(arguments, kernels[0], epsilon)
+    }
+    return BoundStep(scope: graph.nodes[step.node].scope, enqueue: enqueue)
+  }
+}
+
+/// The operands of one step, as buffers and sizes.
+struct StepArguments {
+  let step: Plan.Step
+  let graph: Graph
+  let buffers: [Graph.Value: Buffer]
+
+  /// Operands and then the result, as kernel arguments.
+  func bufferValues() throws -> [KernelValue] {
+    try (step.operands + [step.result]).map { .buffer(try buffer($0)) }
+  }
+
+  func buffer(_ value: Graph.Value) throws -> Buffer {
+    guard let buffer = buffers[value] else { throw GraphError.missingInput("memory of value \(value.index)") }
+    return buffer
+  }
+
+  /// The number of rows of an operand, once the batch is known.
+  func rows(_ index: Int) -> Dimension { graph.type(of: step.operands[index]).shape.dimensions[0] }
+
+  /// The number of rows of the result, once the batch is known.
+  var resultRows: Dimension { graph.type(of: step.result).shape.dimensions[0] }
+
+  /// Columns of an operand, which no batch changes.
+  func columns(_ index: Int) throws -> Int {
+    guard case .fixed(let size)? = graph.type(of: step.operands[index]).shape.last else {
+      throw GraphError.shapeMismatch(
+        operation: step.operation.name, operand: index, found: graph.type(of: step.operands[index]),
+        wanted: "a fixed width")
+    }
+    return size
+  }
+}
+
+extension Kernel {
+  /// Sets arguments from `index` on.
+  func set(from index: Int, _ values: [KernelValue]) throws {
+    for (position, value) in values.enumerated() { try set(index + position, value) }
+  }
+}
