@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import COpenCL
+import Synchronization
+
+/// An in-order command queue: commands run one after another, as enqueued.
+///
+/// Any thread may enqueue; the order is then whatever the threads made of it, so give each queue one owner. Commands
+/// keep the device objects and the ``HostBuffer``s they use alive until they have run.
+public final class Queue: Sendable {
+  public let context: Context
+  /// Whether events of this queue know their ``Event/times()``.
+  public let isProfiling: Bool
+
+  nonisolated(unsafe) let handle: cl_command_queue  // OpenCL objects may be used from any thread
+
+  /// Host memory that enqueued transfers still use: the driver knows nothing of Swift's references.
+  private let inFlight = Mutex<[HostBuffer]>([])
+
+  /// - Throws: `callFailed`.
+  public init(_ context: Context, profiling: Bool = false) throws(OpenCLError) {
+    let properties = profiling ? cl_command_queue_properties(CL_QUEUE_PROFILING_ENABLE) : 0
+    var status = CL_SUCCESS
+    let handle = shim_clCreateCommandQueue(context.handle, context.device.handle, properties, &status)
+    self.handle = try created(handle, status, "clCreateCommandQueue", context.device.name)
+    self.context = context
+    isProfiling = profiling
+  }
+
+  /// Hands what was enqueued to the device, and returns at once.
+  ///
+  /// - Throws: `callFailed`.
+  public func flush() throws(OpenCLError) {
+    try check(shim_clFlush(handle), "clFlush", label)
+  }
+
+  /// Blocks this thread until every enqueued command has ended. Not for Swift's cooperative threads: see
+  /// ``DeviceThread``.
+  ///
+  /// - Throws: `waitFailed` if waiting or any command since the last wait failed.
+  public func finish() throws(OpenCLError) {
+    let status = shim_clFinish(handle)
+    forgetFinished()
+    try checkWait(status, "clFinish", label)
+  }
+
+  /// Enqueues one kernel over a grid of `global` work-items, in groups of `local` (the driver's choice where null).
+  ///
+  /// - Parameter observed: whether to make an ``Event`` for the command.
+  /// - Throws: `badWorkSize`, `workGroupTooLarge`, `localMemoryTooSmall`, `callFailed`.
+  @discardableResult
+  public func launch(
+    _ kernel: Kernel, global: WorkSize, local: WorkSize? = nil, observed: Bool = false
+  ) throws(OpenCLError) -> Event? {
+    try kernel.checkLaunch(global: global, local: local)
+    return try enqueue("clEnqueueNDRangeKernel", kernel.name, observed: observed) { event in
+      kernel.withHandle { kernel in
+        global.withSizes { globalSizes in
+          guard let local else {
+            return shim_clEnqueueNDRangeKernel(
+              handle, kernel, cl_uint(global.dimensions), nil, globalSizes, nil, 0, nil, event)
+          }
+          return local.withSizes { localSizes in
+            shim_clEnqueueNDRangeKernel(
+              handle, kernel, cl_uint(global.dimensions), nil, globalSizes, localSizes, 0, nil, event)
+          }
+        }
+      }
+    }
+  }
+
+  /// Runs one enqueue call, with an event if asked for.
+  func enqueue(
+    _ call: StaticString, _ command: @autoclosure () -> String, observed: Bool,
+    _ body: (UnsafeMutablePointer<cl_event?>?) -> cl_int
+  ) throws(OpenCLError) -> Event? {
+    guard observed else {
+      try check(body(nil), call, command())
+      return nil
+    }
+    var event: cl_event?
+    try check(body(&event), call, command())
+    return event.map { Event(handle: $0, command: command()) }
+  }
+
+  func keep(_ host: HostBuffer) {
+    inFlight.withLock { if $0.last !== host { $0.append(host) } }
+  }
+
+  /// After a wait: nothing is in flight any more, also when the wait reports that a command failed.
+  func forgetFinished() {
+    let finished = inFlight.withLock { kept in
+      let all = kept
+      kept.removeAll(keepingCapacity: true)
+      return all
+    }
+    withExtendedLifetime(finished) {}  // their releases call the driver, so outside the lock
+  }
+
+  var label: String { "the queue of \(context.device.name)" }
+
+  deinit {
+    // Host memory must outlive the transfers into it; a release alone does not wait.
+    if !inFlight.withLock({ $0.isEmpty }) {
+      ReleaseFailures.note(shim_clFinish(handle), "clFinish")
+      forgetFinished()
+    }
+    ReleaseFailures.note(shim_clReleaseCommandQueue(handle), "clReleaseCommandQueue")
+  }
+}
