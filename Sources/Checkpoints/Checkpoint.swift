@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import StrictJSON
+
+/// The weights in a checkpoint directory, in one file or in shards, seen as one source of tensors.
+///
+/// Looked for in this order: `model.safetensors`, then `model.safetensors.index.json` with the shards it names. All headers
+/// are checked on opening; data is read on demand.
+public struct Checkpoint: TensorSource {
+  /// The directory.
+  public let path: String
+
+  /// The weight files, paths as opened.
+  public var files: [String] { sources.map(\.path) }
+
+  public let tensorNames: [String]
+  private let sources: [any TensorSource]
+  // The source of each of `tensorNames`.
+  private let sourceIndexes: [Int]
+  private let table: KeyTable
+
+  static let singleFile = "model.safetensors"
+  static let indexFile = "model.safetensors.index.json"
+  static let indexByteLimit = 64 << 20
+
+  /// Opens the weights in `directory`.
+  ///
+  /// - Throws: `CheckpointError`: `.noWeights` and `.unsupportedWeights` name what was looked for and what is there;
+  ///   everything that is wrong with an index or a file names it.
+  public init(directory: String) throws(CheckpointError) {
+    let single = joinPath(directory, Self.singleFile)
+    let index = joinPath(directory, Self.indexFile)
+    if exists(single) {
+      try self.init(directory, [try SafetensorsFile(path: single)])
+    } else if exists(index) {
+      try self.init(directory, try ShardIndex(path: index).openShards(in: directory))
+    } else {
+      throw Self.nothingFound(in: directory)
+    }
+  }
+
+  /// Joins sources that have no tensor in common.
+  ///
+  /// - Throws: `CheckpointError.doubledTensor`.
+  init(_ directory: String, _ sources: [any TensorSource]) throws(CheckpointError) {
+    var names: [String] = []
+    var owners: [Int] = []
+    var table = KeyTable()
+    for (index, source) in sources.enumerated() {
+      for name in source.tensorNames {
+        names.append(name)
+        if let other = table.insert(owners.count, keys: names) {
+          throw .doubledTensor(tensor: name, file: source.path, other: sources[owners[other]].path)
+        }
+        owners.append(index)
+      }
+    }
+    self.path = directory
+    self.sources = sources
+    self.table = table
+    tensorNames = names
+    sourceIndexes = owners
+  }
+
+  public func tensor(named name: String) -> TensorInfo? { source(of: name)?.tensor(named: name) }
+
+  public func readBytes(
+    of name: String, from byteOffset: Int, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(CheckpointError) {
+    guard let source = source(of: name) else { throw .noSuchTensor(file: path, tensor: name) }
+    try source.readBytes(of: name, from: byteOffset, into: buffer)
+  }
+
+  /// The file a tensor lies in, for messages; nil if there is no such tensor.
+  public func file(of name: String) -> String? { source(of: name)?.path }
+
+  private func source(of name: String) -> (any TensorSource)? {
+    table.find(name, keys: tensorNames).map { sources[sourceIndexes[$0]] }
+  }
+
+  /// Says what is in a directory without weights that can be read.
+  private static func nothingFound(in directory: String) -> CheckpointError {
+    var status = stat()
+    guard stat(directory, &status) == 0 else { return .file(.notFound(path: directory)) }
+    guard status.st_mode & S_IFMT == S_IFDIR else { return .notDirectory(path: directory) }
+    let others = [
+      "pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5", "flax_model.msgpack", "model.onnx",
+      "model.ckpt.index", "bert_model.ckpt.index",
+    ].filter { exists(joinPath(directory, $0)) }
+    return others.isEmpty ? .noWeights(directory: directory) : .unsupportedWeights(directory: directory, found: others)
+  }
+}
+
+func joinPath(_ directory: String, _ name: String) -> String {
+  directory.utf8.last == UInt8(ascii: "/") ? directory + name : "\(directory)/\(name)"
+}
+
+/// Whether anything, also a dangling link, has this name. What it is shows when it is opened.
+private func exists(_ path: String) -> Bool {
+  var status = stat()
+  return !path.utf8.contains(0) && lstat(path, &status) == 0
+}
