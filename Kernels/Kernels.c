@@ -1,1 +1,72 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "Kernels.h"
+
+#include <string.h>
+
+// One array per file. #embed, because a file then stays one that clang, Oclgrind and an editor can read.
+#define SOURCE(name) static const char name##_source[]
+SOURCE(common) = {
+#embed "common.cl"
+    , 0};
+SOURCE(add_layer_norm) = {
+#embed "add_layer_norm.cl"
+    , 0};
+SOURCE(attention) = {
+#embed "attention.cl"
+    , 0};
+SOURCE(bias_activation) = {
+#embed "bias_activation.cl"
+    , 0};
+SOURCE(embedding_layer_norm) = {
+#embed "embedding_layer_norm.cl"
+    , 0};
+SOURCE(l2_normalize) = {
+#embed "l2_normalize.cl"
+    , 0};
+SOURCE(layer_norm) = {
+#embed "layer_norm.cl"
+    , 0};
+SOURCE(linear_panels) = {
+#embed "linear_panels.cl"
+    , 0};
+SOURCE(linear_tiled) = {
+#embed "linear_tiled.cl"
+    , 0};
+SOURCE(masked_softmax) = {
+#embed "masked_softmax.cl"
+    , 0};
+SOURCE(pooling) = {
+#embed "pooling.cl"
+    , 0};
+
+#define FILE_ENTRY(name) {#name, name##_source, sizeof name##_source - 1}
+static const struct {
+  const char *name, *source;
+  size_t length;
+} files[] = {
+    FILE_ENTRY(common),
+    FILE_ENTRY(add_layer_norm),
+    FILE_ENTRY(attention),
+    FILE_ENTRY(bias_activation),
+    FILE_ENTRY(embedding_layer_norm),
+    FILE_ENTRY(l2_normalize),
+    FILE_ENTRY(layer_norm),
+    FILE_ENTRY(linear_panels),
+    FILE_ENTRY(linear_tiled),
+    FILE_ENTRY(masked_softmax),
+    FILE_ENTRY(pooling),
+};
+
+const char *bert_kernel_source(const char *name, size_t *length) {
+  for (size_t i = 0; i < bert_kernel_count(); ++i)
+    if (strcmp(files[i].name, name) == 0) {
+      *length = files[i].length;
+      return files[i].source;
+    }
+  *length = 0;
+  return NULL;
+}
+
+size_t bert_kernel_count(void) { return sizeof files / sizeof *files; }
+
+const char *bert_kernel_name(size_t index) { return index < bert_kernel_count() ? files[index].name : NULL; }

@@ -1,1 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+// The OpenCL C sources, embedded in the binary: the engine needs no file beside it.
+#pragma once
+#include <stddef.h>
+
+/// The source of one kernel file, by its name without `.cl` ("attention"; "common" goes in front of every other), or NULL.
+/// NUL-terminated; `length` receives the bytes before the NUL.
+const char *_Nullable bert_kernel_source(const char *_Nonnull name, size_t *_Nonnull length);
+
+/// How many files there are, "common" included.
+size_t bert_kernel_count(void);
+
+/// The name of file `index`, 0..<bert_kernel_count(), or NULL beyond.
+const char *_Nullable bert_kernel_name(size_t index);

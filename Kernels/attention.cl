@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+// attention: softmax(scale Q K^T) V per head over packed sequences, in one pass: no score matrix leaves the work-group.
+//
+//   out[t,h,:] = sum_j p[t,j] value[j,h,:],   p[t,:] = softmax_j(scale * query[t,h,:] . key[j,h,:])
+//
+// Shapes     query, key, value, out: matrices of the given strides (floats per row); head h of the query has the columns
+//            query_column + h * HEAD_SIZE..., of out h * HEAD_SIZE...; query_offsets, key_offsets [sequences + 1] int:
+//            sequence b has the query rows query_offsets[b]..<query_offsets[b + 1] and the keys likewise
+// Defines    HEAD_SIZE
+// Launch     3-D: dim 0 = ceil(longest query sequence / TILE_QUERIES) * WG_SIZE, dim 1 = heads, dim 2 = sequences;
+//            local = (WG_SIZE, 1, 1). Blocks past the end of a shorter sequence do nothing
+// Numerics   online softmax in fp32 (base 2, the scale folded into the query), keys in blocks counted from the
+//            sequence's first; a sequence without keys gives zeros; a weight below 2^-126 of the largest counts as 2^-126
+// Aliasing   none
+// Reference  Sources/CPUBackend/Attention.swift
+
+#ifndef HEAD_SIZE
+#define HEAD_SIZE 64
+#endif
+#define LOG2_E 1.44269504f
+#define LOWEST (-3.402823466e+38f)  // finite, so that the first correction is exp2(LOWEST - m) and never inf - inf
+
+#if WG_SIZE == 1
+// CPU form: a work-item takes TILE_QUERIES queries of one head, a query per vector lane, so that both products broadcast
+// one float of K or V against vectors, and the softmax needs no horizontal sum.
+
+#ifndef QUERY_VECTORS
+#define QUERY_VECTORS 2  // vectors of queries per work-item
+#endif
+#ifndef TILE_KEYS
+#define TILE_KEYS 64  // keys between two corrections of the sums: a multiple of 8
+#endif
+#define TILE_QUERIES (QUERY_VECTORS * VECTOR_WIDTH)
+#define TILE_HEIGHT 8  // keys, or columns of V, of a register tile
+
+// scores[j][lane] = key[j] . query[lane] for TILE_HEIGHT keys; those from `count` on repeat the last.
+static inline __attribute__((always_inline)) void score_tile(
+    const int V, int count, __global const float *key, int key_stride, const VEC query[HEAD_SIZE][QUERY_VECTORS],
+    VEC scores[][QUERY_VECTORS]) {
+  __global const float *row[TILE_HEIGHT];
+  VEC sums[TILE_HEIGHT][QUERY_VECTORS];
+#pragma unroll
+  for (int r = 0; r < TILE_HEIGHT; ++r) {
+    row[r] = key + (size_t)(r < count ? r : count - 1) * key_stride;
+#pragma unroll
+    for (int v = 0; v < V; ++v) sums[r][v] = (VEC)0.0f;
+  }
+#pragma unroll 1
+  for (int d = 0; d < HEAD_SIZE; ++d) {
+#pragma unroll
+    for (int r = 0; r < TILE_HEIGHT; ++r) {
+      VEC k = (VEC)row[r][d];
+#pragma unroll
+      for (int v = 0; v < V; ++v) sums[r][v] = fma(k, query[d][v], sums[r][v]);
+    }
+  }
+#pragma unroll
+  for (int r = 0; r < TILE_HEIGHT; ++r)
+#pragma unroll
+    for (int v = 0; v < V; ++v) scores[r][v] = sums[r][v];
+}
+
+// totals[d][lane] = totals[d][lane] * correction[lane] + sum_j weights[j][lane] * value[j][d] for R columns of V.
+static inline __attribute__((always_inline)) void value_tile(
+    const int V, const int R, int count, __global const float *value, int value_stride, VEC weights[][QUERY_VECTORS],
+    const VEC correction[QUERY_VECTORS], VEC totals[][QUERY_VECTORS]) {
+  VEC sums[TILE_HEIGHT][QUERY_VECTORS];
+#pragma unroll
+  for (int r = 0; r < R; ++r)
+#pragma unroll
+    for (int v = 0; v < V; ++v) sums[r][v] = totals[r][v] * correction[v];
+#pragma unroll 1
+  for (int j = 0; j < count; ++j) {
+#pragma unroll
+    for (int r = 0; r < R; ++r) {
+      VEC x = (VEC)value[r];
+#pragma unroll
+      for (int v = 0; v < V; ++v) sums[r][v] = fma(x, weights[j][v], sums[r][v]);
+    }
+    value += value_stride;
+  }
+#pragma unroll
+  for (int r = 0; r < R; ++r)
+#pragma unroll
+    for (int v = 0; v < V; ++v) totals[r][v] = sums[r][v];
+}
+
+static inline __attribute__((always_inline)) void attend(
+    const int V, int queries, int keys, __global const float *query, __global const float *key,
+    __global const float *value, __global float *out, int query_stride, int key_stride, int value_stride,
+    int out_stride, float scale) {
+  VEC q[HEAD_SIZE][QUERY_VECTORS];
+  VEC totals[HEAD_SIZE][QUERY_VECTORS];
+  VEC scores[TILE_KEYS][QUERY_VECTORS];
+  VEC largest[QUERY_VECTORS], sums[QUERY_VECTORS], correction[QUERY_VECTORS];
+  for (int v = 0; v < V; ++v) {
+    largest[v] = (VEC)LOWEST;
+    sums[v] = (VEC)0.0f;
+  }
+  for (int d = 0; d < HEAD_SIZE; ++d)
+    for (int v = 0; v < V; ++v) {
+      float lanes[VECTOR_WIDTH];
+      for (int i = 0; i < VECTOR_WIDTH; ++i) {
+        int t = v * VECTOR_WIDTH + i;
+        lanes[i] = t < queries ? query[(size_t)t * query_stride + d] * scale : 0.0f;
+      }
+      q[d][v] = LOAD(lanes);
+      totals[d][v] = (VEC)0.0f;
+    }
+  for (int start = 0; start < keys; start += TILE_KEYS) {
+    int count = min(TILE_KEYS, keys - start);
+    for (int j = 0; j < count; j += TILE_HEIGHT)
+      score_tile(V, count - j, key + (size_t)(start + j) * key_stride, key_stride, q, scores + j);
+    for (int v = 0; v < V; ++v) {
+      VEC m = largest[v];
+      for (int j = 0; j < count; ++j) m = LARGER(scores[j][v], m);
+      correction[v] = exp2_f(largest[v] - m);
+      VEC sum = sums[v] * correction[v];
+      for (int j = 0; j < count; ++j) {
+        VEC weight = exp2_f(scores[j][v] - m);
+        scores[j][v] = weight;
+        sum += weight;
+      }
+      largest[v] = m;
+      sums[v] = sum;
+    }
+    __global const float *rows = value + (size_t)start * value_stride;
+    for (int d = 0; d + TILE_HEIGHT <= HEAD_SIZE; d += TILE_HEIGHT)
+      value_tile(V, TILE_HEIGHT, count, rows + d, value_stride, scores, correction, totals + d);
+    if (HEAD_SIZE % TILE_HEIGHT != 0) {
+      int d = HEAD_SIZE / TILE_HEIGHT * TILE_HEIGHT;
+      value_tile(V, HEAD_SIZE % TILE_HEIGHT, count, rows + d, value_stride, scores, correction, totals + d);
+    }
+  }
+  for (int v = 0; v < V; ++v) {
+    VEC factor = keys > 0 ? (VEC)1.0f / sums[v] : (VEC)0.0f;
+    for (int d = 0; d < HEAD_SIZE; ++d) totals[d][v] *= factor;
+  }
+  for (int v = 0; v < V; ++v)
+    for (int i = 0; i < VECTOR_WIDTH && v * VECTOR_WIDTH + i < queries; ++i)
+      for (int d = 0; d < HEAD_SIZE; ++d)
+        out[(size_t)(v * VECTOR_WIDTH + i) * out_stride + d] = ((const float *)&totals[d][v])[i];
+}
+
+__kernel void attention(
+    __global const float *query, __global const float *key, __global const float *value,
+    __global const int *query_offsets, __global const int *key_offsets, __global float *out, int sequences, int heads,
+    int query_stride, int key_stride, int value_stride, int out_stride, int query_column, int key_column,
+    int value_column, float scale) {
+  int column = (int)get_group_id(1) * HEAD_SIZE;
+  int sequence = get_group_id(2);
+  int first_query = query_offsets[sequence] + (int)get_group_id(0) * TILE_QUERIES;
+  int queries = min(TILE_QUERIES, query_offsets[sequence + 1] - first_query);
+  int first_key = key_offsets[sequence];
+  int keys = key_offsets[sequence + 1] - first_key;
+#define ATTEND(V) \
+  attend( \
+      V, queries, keys, query + (size_t)first_query * query_stride + query_column + column, \
+      key + (size_t)first_key * key_stride + key_column + column, \
+      value + (size_t)first_key * value_stride + value_column + column, out + (size_t)first_query * out_stride + column, \
+      query_stride, key_stride, value_stride, out_stride, scale * LOG2_E)
+  if (queries > VECTOR_WIDTH)
+    ATTEND(QUERY_VECTORS);
+  else if (queries > 0)
+    ATTEND(1);
+}
+
+#else
+// GPU form: a work-item takes one query; tiles of K and V pass through local memory, where all work-items read the same
+// float4 at a time.
+
+#define TILE_QUERIES WG_SIZE
+#define HEAD_QUADS ((HEAD_SIZE + 3) / 4)
+#ifndef TILE_KEYS
+#define TILE_KEYS (HEAD_SIZE <= 256 ? 2048 / HEAD_SIZE : 8)  // keys in local memory: 16 KiB for K and V together
+#endif
+#define CHUNK 8  // keys between two corrections of the sums
+
+static inline float exp2_scalar(float x) { return exp2(x); }
+
+// Copies `count` rows of HEAD_SIZE floats to local memory, padded with zeros to whole float4s.
+static inline void load_tile(__local float4 *tile, __global const float *source, int stride, int count) {
+  __local float *floats = (__local float *)tile;
+  for (int i = get_local_id(0); i < count * HEAD_QUADS * 4; i += WG_SIZE) {
+    int row = i / (HEAD_QUADS * 4);
+    int d = i % (HEAD_QUADS * 4);
+    floats[i] = d < HEAD_SIZE ? source[(size_t)row * stride + d] : 0.0f;
+  }
+}
+
+__kernel void attention(
+    __global const float *query, __global const float *key, __global const float *value,
+    __global const int *query_offsets, __global const int *key_offsets, __global float *out, int sequences, int heads,
+    int query_stride, int key_stride, int value_stride, int out_stride, int query_column, int key_column,
+    int value_column, float scale) {
+  __local float4 key_tile[TILE_KEYS * HEAD_QUADS];
+  __local float4 value_tile[TILE_KEYS * HEAD_QUADS];
+  int column = (int)get_group_id(1) * HEAD_SIZE;
+  int sequence = get_group_id(2);
+  int first_query = query_offsets[sequence] + (int)get_group_id(0) * TILE_QUERIES;
+  int queries = min(TILE_QUERIES, query_offsets[sequence + 1] - first_query);
+  int first_key = key_offsets[sequence];
+  int keys = queries > 0 ? key_offsets[sequence + 1] - first_key : 0;
+  int lid = get_local_id(0);
+  bool active = lid < queries;
+  query += (size_t)(first_query + lid) * query_stride + query_column + column;
+  key += (size_t)first_key * key_stride + key_column + column;
+  value += (size_t)first_key * value_stride + value_column + column;
+  float4 q[HEAD_QUADS];
+  float4 totals[HEAD_QUADS];
+  for (int i = 0; i < HEAD_QUADS; ++i) {
+    float lanes[4];
+    for (int j = 0; j < 4; ++j)
+      lanes[j] = active && i * 4 + j < HEAD_SIZE ? query[i * 4 + j] * (scale * LOG2_E) : 0.0f;
+    q[i] = (float4)(lanes[0], lanes[1], lanes[2], lanes[3]);
+    totals[i] = (float4)0.0f;
+  }
+  float largest = LOWEST;
+  float sum = 0.0f;
+  for (int start = 0; start < keys; start += TILE_KEYS) {
+    int count = min(TILE_KEYS, keys - start);
+    barrier(CLK_LOCAL_MEM_FENCE);
+    load_tile(key_tile, key + (size_t)start * key_stride, key_stride, count);
+    load_tile(value_tile, value + (size_t)start * value_stride, value_stride, count);
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (int first = 0; first < count; first += CHUNK) {
+      float scores[CHUNK];
+      float m = largest;
+      for (int j = 0; j < CHUNK; ++j) {
+        scores[j] = 0.0f;
+        if (first + j < count) {
+          float4 products = (float4)0.0f;
+          for (int i = 0; i < HEAD_QUADS; ++i)
+            products = fma(q[i], key_tile[(first + j) * HEAD_QUADS + i], products);
+          scores[j] = (products.x + products.y) + (products.z + products.w);
+          m = LARGER(scores[j], m);
+        }
+      }
+      float correction = exp2_scalar(largest - m);
+      largest = m;
+      sum *= correction;
+      for (int i = 0; i < HEAD_QUADS; ++i) totals[i] *= correction;
+      for (int j = 0; j < CHUNK; ++j)
+        if (first + j < count) {
+          float weight = exp2_scalar(scores[j] - m);
+          sum += weight;
+          for (int i = 0; i < HEAD_QUADS; ++i)
+            totals[i] = fma((float4)weight, value_tile[(first + j) * HEAD_QUADS + i], totals[i]);
+        }
+    }
+  }
+  if (active) {
+    float factor = keys > 0 ? 1.0f / sum : 0.0f;
+    out += (size_t)(first_query + lid) * out_stride + column;
+    for (int i = 0; i < HEAD_QUADS; ++i) {
+      float lanes[4] = {totals[i].x, totals[i].y, totals[i].z, totals[i].w};
+      for (int j = 0; j < 4; ++j)
+        if (i * 4 + j < HEAD_SIZE) out[i * 4 + j] = lanes[j] * factor;
+    }
+  }
+}
+#endif

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// bias_activation: adds the bias to each row and applies the activation: what follows a matrix product that has no
+// epilogue of its own.
+//
+//   out[m,n] = activation(x[m,n] + bias[n])
+//
+// Shapes     x, out [rows, columns], bias [columns] float, row-major
+// Defines    ACTIVATION
+// Launch     one work-group per row: global = rows * WG_SIZE, local = WG_SIZE
+// Aliasing   out may be x
+// Reference  Sources/CPUBackend/BiasActivation.swift
+
+__kernel void bias_activation(
+    __global const float *x, __global const float *bias, __global float *out, int rows, int columns) {
+  size_t start = (size_t)get_group_id(0) * columns;
+  FOR_ROW(i, columns) {
+    int left = columns - i;
+    store_row(activate(load_row(x + start + i, left) + load_row(bias + i, left)), out + start + i, left);
+  }
+}

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+// common: what every kernel shares. The host puts this file in front of each of the others; none includes it.
+//
+// Numerics   contraction is off, so a product and a sum become one fma only where the source says fma: whichever code
+//            path computes an element (full tile, remainder), it does the same operations in the same order, bit for bit
+// Functions  exp_f, exp2_f, erf_f, tanh_f on VEC; coefficients and errors from scripts/fit-approximations.py. PoCL 3.1's
+//            own exp, erf and tanh on float16 take 2, 10 and 10 times as long
+
+#pragma OPENCL FP_CONTRACT OFF
+
+#ifndef WG_SIZE
+#define WG_SIZE 1  // work-items per row in the row kernels: 1 on CPU devices, a power of two 32...256 on GPUs
+#endif
+#ifndef VECTOR_WIDTH
+#define VECTOR_WIDTH 1  // floats per vector: 1, 4, 8 or 16; the device's native width on a CPU, 1 on GPUs
+#endif
+
+#define ACTIVATION_NONE 0
+#define ACTIVATION_GELU_ERF 1
+#define ACTIVATION_GELU_TANH 2
+#define ACTIVATION_GELU_FAST 3
+#define ACTIVATION_QUICK_GELU 4
+#define ACTIVATION_RELU 5
+#define ACTIVATION_SILU 6
+#define ACTIVATION_TANH 7
+#define ACTIVATION_MISH 8
+#ifndef ACTIVATION
+#define ACTIVATION ACTIVATION_NONE  // what bias_activation and the linear kernels apply to each element
+#endif
+
+// VEC: VECTOR_WIDTH floats; IVEC: as many ints, the type of a comparison and of a bit pattern.
+#if VECTOR_WIDTH == 1
+typedef float VEC;
+typedef int IVEC;
+#define AS_VEC as_float
+#define AS_IVEC as_int
+#define LOAD(p) (*(p))
+#define STORE(v, p) (*(p) = (v))
+#define TO_IVEC(bytes) ((int)(bytes))
+#define LOAD_BYTES(p) (*(p))
+#else
+#define CONCAT_(a, b) a##b
+#define CONCAT(a, b) CONCAT_(a, b)
+typedef CONCAT(float, VECTOR_WIDTH) VEC;
+typedef CONCAT(int, VECTOR_WIDTH) IVEC;
+#define AS_VEC CONCAT(as_float, VECTOR_WIDTH)
+#define AS_IVEC CONCAT(as_int, VECTOR_WIDTH)
+#define LOAD(p) CONCAT(vload, VECTOR_WIDTH)(0, p)
+#define STORE(v, p) CONCAT(vstore, VECTOR_WIDTH)(v, 0, p)
+#define TO_IVEC(bytes) CONCAT(convert_int, VECTOR_WIDTH)(bytes)
+#define LOAD_BYTES(p) CONCAT(vload, VECTOR_WIDTH)(0, p)
+#endif
+
+// `yes` where the comparison `test` holds, else `no`: per lane.
+#define CHOOSE(no, yes, test) ((test) ? (yes) : (no))
+
+// The first `count` floats at p, and zeros behind them: the tail of a row, never read past its end.
+static inline VEC load_tail(__global const float *p, int count) {
+  float lanes[VECTOR_WIDTH];
+  for (int i = 0; i < VECTOR_WIDTH; ++i) lanes[i] = i < count ? p[i] : 0.0f;
+  return LOAD(lanes);
+}
+
+static inline void store_tail(VEC v, __global float *p, int count) {
+  float lanes[VECTOR_WIDTH];
+  STORE(v, lanes);
+  for (int i = 0; i < VECTOR_WIDTH; ++i)
+    if (i < count) p[i] = lanes[i];
+}
+
+// A vector of the row at p, of which `left` floats remain: the whole vector, or the tail.
+static inline VEC load_row(__global const float *p, int left) {
+  return left >= VECTOR_WIDTH ? LOAD(p) : load_tail(p, left);
+}
+
+static inline void store_row(VEC v, __global float *p, int left) {
+  if (left >= VECTOR_WIDTH)
+    STORE(v, p);
+  else
+    store_tail(v, p, left);
+}
+
+// v in the first `left` lanes, `otherwise` in the rest.
+static inline VEC keep_first(VEC v, VEC otherwise, int left) {
+#if VECTOR_WIDTH == 1
+  return left > 0 ? v : otherwise;
+#else
+  int lanes[VECTOR_WIDTH];
+  for (int i = 0; i < VECTOR_WIDTH; ++i) lanes[i] = i;
+  return left >= VECTOR_WIDTH ? v : CHOOSE(otherwise, v, LOAD(lanes) < (IVEC)left);
+#endif
+}
+
+// The lanes' sum, pairwise; the lanes' maximum.
+#if VECTOR_WIDTH == 16
+#define FOLD(v, op) \
+  float8 v8 = op(v.lo, v.hi); \
+  float4 v4 = op(v8.lo, v8.hi); \
+  float2 v2 = op(v4.lo, v4.hi); \
+  return op(v2.x, v2.y);
+#elif VECTOR_WIDTH == 8
+#define FOLD(v, op) \
+  float4 v4 = op(v.lo, v.hi); \
+  float2 v2 = op(v4.lo, v4.hi); \
+  return op(v2.x, v2.y);
+#elif VECTOR_WIDTH == 4
+#define FOLD(v, op) \
+  float2 v2 = op(v.lo, v.hi); \
+  return op(v2.x, v2.y);
+#else
+#define FOLD(v, op) return v;
+#endif
+#define PLUS(a, b) ((a) + (b))
+#define LARGER(a, b) ((a) > (b) ? (a) : (b))  // b where a is NaN: a maximum that starts at -infinity never is NaN
+static inline float sum_lanes(VEC v) { FOLD(v, PLUS) }
+static inline float max_lanes(VEC v) { FOLD(v, LARGER) }
+
+// The sum or maximum over a work-group, in a fixed tree; with one work-item neither local memory nor a barrier.
+#if WG_SIZE > 1
+#define SCRATCH(name) __local float name[WG_SIZE]
+static inline float reduce_sum(float v, __local float *scratch) {
+  int lid = get_local_id(0);
+  scratch[lid] = v;
+  barrier(CLK_LOCAL_MEM_FENCE);
+  for (int reach = WG_SIZE / 2; reach > 0; reach /= 2) {
+    if (lid < reach) scratch[lid] += scratch[lid + reach];
+    barrier(CLK_LOCAL_MEM_FENCE);
+  }
+  float total = scratch[0];
+  barrier(CLK_LOCAL_MEM_FENCE);
+  return total;
+}
+static inline float reduce_max(float v, __local float *scratch) {
+  int lid = get_local_id(0);
+  scratch[lid] = v;
+  barrier(CLK_LOCAL_MEM_FENCE);
+  for (int reach = WG_SIZE / 2; reach > 0; reach /= 2) {
+    if (lid < reach) scratch[lid] = LARGER(scratch[lid + reach], scratch[lid]);
+    barrier(CLK_LOCAL_MEM_FENCE);
+  }
+  float largest = scratch[0];
+  barrier(CLK_LOCAL_MEM_FENCE);
+  return largest;
+}
+#else
+#define SCRATCH(name)
+#define reduce_sum(v, scratch) (v)
+#define reduce_max(v, scratch) (v)
+#endif
+
+// for each vector of a row of `length` floats that is this work-item's: i is its first element.
+#define FOR_ROW(i, length) \
+  for (int i = (int)get_local_id(0) * VECTOR_WIDTH; i < (length); i += WG_SIZE * VECTOR_WIDTH)
+
+// Adding and subtracting 1.5 * 2^23 rounds to the nearest integer, which is then in the sum's low bits.
+#define ROUNDING 12582912.0f
+#define ROUNDING_BITS 0x4B400000
+
+// e^x: 1 ulp, denormal results included; exp_f(-inf) = 0, exp_f(inf) = inf, NaN stays NaN.
+static inline VEC exp_f(VEC x) {
+  x = CHOOSE(x, (VEC)89.0f, x > (VEC)89.0f);
+  x = CHOOSE(x, (VEC)-104.0f, x < (VEC)-104.0f);
+  VEC shifted = fma(x, (VEC)1.44269504f, (VEC)ROUNDING);
+  VEC n = shifted - (VEC)ROUNDING;
+  VEC r = fma(n, (VEC)-1.42860677e-06f, fma(n, (VEC)-0.693145752f, x));
+  VEC p = fma(r, (VEC)1.381446724e-03f, (VEC)8.368780836e-03f);
+  p = fma(p, r, (VEC)4.166839272e-02f);
+  p = fma(p, r, (VEC)1.666651964e-01f);
+  p = fma(p, r, (VEC)4.999999404e-01f);
+  p = fma(p, r * r, r) + (VEC)1.0f;
+  // 2^n in two factors: n reaches -150 and 128, a float's exponent -126...127.
+  IVEC whole = AS_IVEC(shifted) - (IVEC)ROUNDING_BITS;
+  IVEC lower = whole >> 1;
+  return p * AS_VEC((lower + 127) << 23) * AS_VEC((whole - lower + 127) << 23);
+}
+
+// 2^x for x <= 0: 1 ulp; anything below -126 gives 2^-126, NaN stays NaN.
+static inline VEC exp2_f(VEC x) {
+  x = CHOOSE(x, (VEC)-126.0f, x < (VEC)-126.0f);
+  VEC shifted = x + (VEC)ROUNDING;
+  VEC f = x - (shifted - (VEC)ROUNDING);
+  VEC p = fma(f, (VEC)1.535325864e-04f, (VEC)1.339900307e-03f);
+  p = fma(p, f, (VEC)9.618438780e-03f);
+  p = fma(p, f, (VEC)5.550331995e-02f);
+  p = fma(p, f, (VEC)2.402264774e-01f);
+  p = fma(p, f, (VEC)6.931471825e-01f);
+  p = fma(p, f, (VEC)1.0f);
+  return AS_VEC(AS_IVEC(p) + (AS_IVEC(shifted) << 23));
+}
+
+// erf(x): 5 ulp; exactly -1 and 1 from |x| = 3.92 on, so that the tail of a GELU is exactly 0.
+static inline VEC erf_f(VEC x) {
+  VEC s = x * x;
+  VEC p = fma(s, (VEC)1.993269905e-08f, (VEC)-1.958016583e-06f);
+  p = fma(p, s, (VEC)1.417988824e-04f);
+  p = fma(p, s, (VEC)3.698822111e-03f);
+  p = fma(p, s, (VEC)5.056416988e-02f);
+  p = fma(p, s, (VEC)1.998548508e-01f);
+  p = fma(p, s, (VEC)1.128379107e+00f);
+  VEC q = fma(s, (VEC)9.554134449e-04f, (VEC)1.434737351e-02f);
+  q = fma(q, s, (VEC)1.149696931e-01f);
+  q = fma(q, s, (VEC)5.104483962e-01f);
+  q = fma(q, s, (VEC)1.0f);
+  VEC y = x * p / q;
+  y = CHOOSE(y, (VEC)1.0f, x > (VEC)3.9192059f);
+  return CHOOSE(y, (VEC)-1.0f, x < (VEC)-3.9192059f);
+}
+
+// tanh(x): 5 ulp; exactly -1 and 1 from |x| = 9.01 on.
+static inline VEC tanh_f(VEC x) {
+  VEC s = x * x;
+  VEC p = fma(s, (VEC)-1.222283125e-11f, (VEC)3.061107279e-08f);
+  p = fma(p, s, (VEC)2.801827031e-05f);
+  p = fma(p, s, (VEC)3.868862754e-03f);
+  p = fma(p, s, (VEC)1.368034184e-01f);
+  p = fma(p, s, (VEC)1.0f);
+  VEC q = fma(s, (VEC)1.288122689e-06f, (VEC)3.939575108e-04f);
+  q = fma(q, s, (VEC)2.724779584e-02f);
+  q = fma(q, s, (VEC)4.701367319e-01f);
+  q = fma(q, s, (VEC)1.0f);
+  VEC y = x * p / q;
+  y = CHOOSE(y, (VEC)1.0f, x > (VEC)9.0109131f);
+  return CHOOSE(y, (VEC)-1.0f, x < (VEC)-9.0109131f);
+}
+
+static inline VEC sigmoid_f(VEC x) { return (VEC)1.0f / ((VEC)1.0f + exp_f(-x)); }
+
+// The activation ACTIVATION names, as transformers' activations.py defines it.
+static inline VEC activate(VEC x) {
+#if ACTIVATION == ACTIVATION_NONE
+  return x;
+#elif ACTIVATION == ACTIVATION_GELU_ERF
+  return (VEC)0.5f * x * ((VEC)1.0f + erf_f(x * (VEC)0.70710678f));
+#elif ACTIVATION == ACTIVATION_GELU_TANH
+  VEC inner = (VEC)0.79788456f * fma((VEC)0.044715f * x * x, x, x);
+  return (VEC)0.5f * x * ((VEC)1.0f + tanh_f(inner));
+#elif ACTIVATION == ACTIVATION_GELU_FAST
+  VEC inner = x * (VEC)0.7978845608f * fma((VEC)0.044715f * x, x, (VEC)1.0f);
+  return (VEC)0.5f * x * ((VEC)1.0f + tanh_f(inner));
+#elif ACTIVATION == ACTIVATION_QUICK_GELU
+  return x * sigmoid_f((VEC)1.702f * x);
+#elif ACTIVATION == ACTIVATION_RELU
+  return CHOOSE(x, (VEC)0.0f, x < (VEC)0.0f);
+#elif ACTIVATION == ACTIVATION_SILU
+  return x * sigmoid_f(x);
+#elif ACTIVATION == ACTIVATION_TANH
+  return tanh_f(x);
+#elif ACTIVATION == ACTIVATION_MISH
+  // tanh(log(1 + e)) = n / (n + 2) with e = exp(x), n = e (e + 2): no logarithm and no cancellation
+  VEC e = exp_f(CHOOSE(x, (VEC)20.0f, x > (VEC)20.0f));
+  VEC n = e * (e + (VEC)2.0f);
+  return x * (n / (n + (VEC)2.0f));
+#else
+#error "unknown ACTIVATION"
+#endif
+}
+
+// The activation of one float, for the kernels that count in single elements.
+static inline float activate_one(float x) {
+#if VECTOR_WIDTH == 1
+  return activate(x);
+#else
+  return activate((VEC)x).s0;
+#endif
+}
+
+// Writes out = (h - mean) / sqrt(variance + epsilon) * weight + bias, h a row of `hidden` floats that sums to
+// hidden * mean; out may be h.
+static inline void normalize_row(
+    __global const float *h, float mean, __global const float *weight, __global const float *bias, __global float *out,
+    int hidden, float epsilon
+#if WG_SIZE > 1
+    , __local float *scratch
+#endif
+) {
+  VEC squares = (VEC)0.0f;
+  FOR_ROW(i, hidden) {
+    VEC centred = keep_first(load_row(h + i, hidden - i) - (VEC)mean, (VEC)0.0f, hidden - i);
+    squares = fma(centred, centred, squares);
+  }
+  float variance = reduce_sum(sum_lanes(squares), scratch) / (float)hidden;
+  VEC scale = (VEC)(1.0f / sqrt(variance + epsilon));
+  FOR_ROW(i, hidden) {
+    int left = hidden - i;
+    VEC centred = (load_row(h + i, left) - (VEC)mean) * scale;
+    store_row(fma(centred, load_row(weight + i, left), load_row(bias + i, left)), out + i, left);
+  }
+}
+#if WG_SIZE > 1
+#define NORMALIZE_ROW(...) normalize_row(__VA_ARGS__, scratch)
+#else
+#define NORMALIZE_ROW(...) normalize_row(__VA_ARGS__)
+#endif

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// embedding_layer_norm: the three embeddings of each token, added and normalised.
+//
+//   h[t] = word[ids[t]] + type[type_ids[t]] + position[position_ids[t]]
+//   out[t] = (h - mean(h)) / sqrt(var(h) + epsilon) * weight + bias          (biased variance, per row)
+//
+// Shapes     word [V, H], position [P, H], type [Y, H], weight, bias [H] float; the three id lists [T] int; out [T, H]
+// Launch     one work-group per row: global = rows * WG_SIZE, local = WG_SIZE
+// Numerics   fp32 sums in a fixed order, the mean first and then the centred squares
+// Requires   every id within its table: the host checks
+// Aliasing   none
+// Reference  Sources/CPUBackend/EmbeddingLayerNorm.swift
+
+__kernel void embedding_layer_norm(
+    __global const float *word, __global const float *position, __global const float *type,
+    __global const float *weight, __global const float *bias, __global const int *ids,
+    __global const int *position_ids, __global const int *type_ids, __global float *out, int rows, int hidden,
+    float epsilon) {
+  SCRATCH(scratch);
+  int row = get_group_id(0);
+  word += (size_t)ids[row] * hidden;
+  position += (size_t)position_ids[row] * hidden;
+  type += (size_t)type_ids[row] * hidden;
+  out += (size_t)row * hidden;
+  // out holds h between the passes; each work-item reads back only what it wrote.
+  VEC sums = (VEC)0.0f;
+  FOR_ROW(i, hidden) {
+    int left = hidden - i;
+    VEC h = load_row(word + i, left) + load_row(type + i, left) + load_row(position + i, left);
+    store_row(h, out + i, left);
+    sums += h;
+  }
+  float mean = reduce_sum(sum_lanes(sums), scratch) / (float)hidden;
+  NORMALIZE_ROW(out, mean, weight, bias, out, hidden, epsilon);
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// linear_panels: a dense layer on CPU devices, the weights packed beforehand into panels of columns.
+//
+//   out[m,n] = activation(sum_k x[m,k] * weight[n,k] + bias[n])
+//
+// Shapes     x [rows, depth], weight [columns, depth], bias [columns], out [rows, columns] float, row-major;
+//            panels [ceil(columns / PANEL_WIDTH), depth, PANEL_WIDTH] float, the last panel padded with zeros
+// Defines    ACTIVATION; HAS_BIAS (without it, bias is not read and may be any buffer)
+// Launch     local size 1. pack_panels: global = (depth, panels). linear_panels: global = (column blocks, row blocks), any
+//            two numbers >= 1: the panels and the row tiles are dealt out evenly over them
+// Numerics   one fp32 fma chain per element, k ascending, whatever the tile: a row's bits do not depend on the others'
+// Aliasing   none
+// Reference  Sources/CPUBackend/Linear.swift
+
+#ifndef HAS_BIAS
+#define HAS_BIAS 1
+#endif
+#ifndef TILE_ROWS
+#define TILE_ROWS 12  // rows of the register tile
+#endif
+#ifndef PANEL_WIDTH
+#define PANEL_WIDTH (2 * VECTOR_WIDTH)  // columns of a panel and of the register tile: a multiple of VECTOR_WIDTH
+#endif
+#define PANEL_VECTORS (PANEL_WIDTH / VECTOR_WIDTH)
+
+__kernel void pack_panels(__global const float *weight, __global float *panels, int columns, int depth) {
+  int k = get_global_id(0);
+  int panel = get_global_id(1);
+  panels += ((size_t)panel * depth + k) * PANEL_WIDTH;
+  for (int i = 0; i < PANEL_WIDTH; ++i) {
+    int column = panel * PANEL_WIDTH + i;
+    panels[i] = column < columns ? weight[(size_t)column * depth + k] : 0.0f;
+  }
+}
+
+// `count` rows of x times one panel, count <= R: the rows beyond count repeat the last and are not stored. R is a
+// literal at every call, so that the tile lives in registers.
+static inline __attribute__((always_inline)) void multiply_tile(
+    const int R, int count, __global const float *x, __global const float *panel, __global const float *bias,
+    __global float *out, int left, int columns, int depth) {
+  __global const float *row[TILE_ROWS];
+  VEC sums[TILE_ROWS][PANEL_VECTORS];
+#pragma unroll
+  for (int r = 0; r < R; ++r) {
+    row[r] = x + (size_t)(r < count ? r : count - 1) * depth;
+#pragma unroll
+    for (int v = 0; v < PANEL_VECTORS; ++v) sums[r][v] = (VEC)0.0f;
+  }
+  for (int k = 0; k < depth; ++k) {
+    VEC weights[PANEL_VECTORS];
+#pragma unroll
+    for (int v = 0; v < PANEL_VECTORS; ++v) weights[v] = LOAD(panel + v * VECTOR_WIDTH);
+    panel += PANEL_WIDTH;
+#pragma unroll
+    for (int r = 0; r < R; ++r) {
+      VEC a = (VEC)row[r][k];
+#pragma unroll
+      for (int v = 0; v < PANEL_VECTORS; ++v) sums[r][v] = fma(a, weights[v], sums[r][v]);
+    }
+  }
+  // The epilogue is a loop over memory: unrolled, its activation would stand R * PANEL_VECTORS times in the code.
+  VEC tile[TILE_ROWS][PANEL_VECTORS];
+#pragma unroll
+  for (int r = 0; r < R; ++r)
+#pragma unroll
+    for (int v = 0; v < PANEL_VECTORS; ++v) tile[r][v] = sums[r][v];
+  VEC shift[PANEL_VECTORS];
+  for (int v = 0; v < PANEL_VECTORS; ++v) {
+#if HAS_BIAS
+    shift[v] = load_row(bias + v * VECTOR_WIDTH, left - v * VECTOR_WIDTH);
+#else
+    shift[v] = (VEC)0.0f;
+#endif
+  }
+#pragma unroll 1
+  for (int r = 0; r < count; ++r) {
+    __global float *target = out + (size_t)r * columns;
+#pragma unroll
+    for (int v = 0; v < PANEL_VECTORS; ++v)
+      store_row(activate(tile[r][v] + shift[v]), target + v * VECTOR_WIDTH, left - v * VECTOR_WIDTH);
+  }
+}
+
+__kernel void linear_panels(
+    __global const float *x, __global const float *panels, __global const float *bias, __global float *out, int rows,
+    int columns, int depth) {
+  int panel_count = (columns + PANEL_WIDTH - 1) / PANEL_WIDTH;
+  int first_panel = (int)((long)get_group_id(0) * panel_count / (long)get_num_groups(0));
+  int last_panel = (int)((long)(get_group_id(0) + 1) * panel_count / (long)get_num_groups(0));
+  int first_row = (int)((long)get_group_id(1) * rows / (long)get_num_groups(1));
+  int last_row = (int)((long)(get_group_id(1) + 1) * rows / (long)get_num_groups(1));
+  // Tiles of equal height: 16 rows are 8 + 8, not 12 + 4.
+  int block = last_row - first_row;
+  int tiles = (block + TILE_ROWS - 1) / TILE_ROWS;
+  for (int p = first_panel; p < last_panel; ++p) {
+    int column = p * PANEL_WIDTH;
+    __global const float *panel = panels + (size_t)column * depth;
+    for (int t = 0; t < tiles; ++t) {
+      int start = first_row + t * block / tiles;
+      int count = first_row + (t + 1) * block / tiles - start;
+#define TILE(R) \
+  multiply_tile( \
+      R, count, x + (size_t)start * depth, panel, bias + column, out + (size_t)start * columns + column, \
+      columns - column, columns, depth)
+      if (count > 8)
+        TILE(TILE_ROWS);
+      else if (count > 4)
+        TILE(8);
+      else if (count > 2)
+        TILE(4);
+      else if (count > 1)
+        TILE(2);
+      else
+        TILE(1);
+    }
+  }
+}
