@@ -61,6 +61,7 @@ class PyTorch:
         import transformers
 
         torch.set_num_threads(threads)
+        transformers.logging.set_verbosity_error()
         self.name = "PyTorch"
         self.versions = {"torch": torch.__version__, "transformers": transformers.__version__, "attention": "sdpa"}
         self.model = transformers.BertModel.from_pretrained(
