@@ -14,12 +14,12 @@ ACTIVATIONS = [
     "gelu", "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "quick_gelu", "relu", "silu", "swish", "tanh", "mish",
 ]  # fmt: skip
 SMALL = {
-    "vocab_size": 41,
+    "vocab_size": 29,
     "hidden_size": 18,
     "num_hidden_layers": 2,
     "num_attention_heads": 2,
     "intermediate_size": 19,
-    "max_position_embeddings": 24,
+    "max_position_embeddings": 19,
     "type_vocab_size": 2,
 }
 
@@ -58,11 +58,11 @@ def cases():
             "shape": (6, 19), "give": full, "mask": right_padded([7, 19, 1, 12, 2, 18], 19),
         },
         {
-            "name": "ragged-no-full-row", "hidden_states": True, "what": "padding on the right, and no row reaches the width",
+            "name": "ragged-no-full-row", "what": "padding on the right, and no row reaches the width",
             "shape": (3, 9), "give": full, "mask": right_padded([4, 6, 1], 9),
         },
         {
-            "name": "mask-holes", "hidden_states": True, "what": "masks with holes, every row sees its first token",
+            "name": "mask-holes", "what": "masks with holes, every row sees its first token",
             "shape": (4, 11), "give": full,
             "mask": rows("11011101011", "10000000001", "11111011111", "10101010101"),
         },
@@ -116,7 +116,7 @@ def cases():
     for activation in ACTIVATIONS:
         found.append({
             "name": f"activation-{activation}", "what": f"hidden_act {activation}",
-            "config": {"vocab_size": 19, "hidden_size": 14, "num_hidden_layers": 1, "intermediate_size": 31,
+            "config": {"vocab_size": 19, "hidden_size": 14, "num_hidden_layers": 1, "intermediate_size": 21,
                        "max_position_embeddings": 12, "hidden_act": activation},
             "shape": (2, 9), "give": full, "mask": right_padded([9, 5], 9),
             "seed": "activation",

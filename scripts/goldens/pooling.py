@@ -48,12 +48,13 @@ def make(target, arguments):
         offsets = torch.tensor([0, *lengths]).cumsum(0)
         tensors = {"states": states.float(), "offsets": offsets}
         for modes in [[mode] for mode in FLAGS] + SEVERAL:
-            tensors["+".join(modes)] = pooled(states, lengths, modes)
+            joined = "+".join(mode for mode in FLAGS if mode in modes)
+            tensors[joined] = pooled(states, lengths, modes)
         tensors["normalized_mean"] = torch.nn.functional.normalize(tensors["mean"], p=2, dim=1)
         save_tensors(tensors, target / f"{name}.safetensors")
     order = list(FLAGS)
     save_json(
-        {"what": "states [T, H] packed, offsets [B + 1]; every other tensor [B, H times the modes in its name]",
+        {"what": "states [T, H] packed, offsets [B + 1]; every other tensor [B, H times the modes in its name, in that order]",
          "order_of_concatenation": order, "relative_tolerance": 1e-6},
         target / "case.json",
     )  # fmt: skip
