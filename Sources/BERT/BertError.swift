@@ -13,6 +13,8 @@ public enum BertError: Error, Equatable, CustomStringConvertible {
   /// Weights that the model needs and the checkpoint lacks.
   case missingTensors(path: String, [String])
   case tensorShape(path: String, tensor: String, found: [Int], wanted: [Int])
+  /// A weight that is infinite or no number.
+  case notFinite(path: String, tensor: String, element: Int)
   case badModules(path: String, String)
   case vocabularyMismatch(tokenizer: Int, embeddings: Int)
   /// An argument of a forward call: its name and what is wrong with it.
@@ -32,6 +34,8 @@ public enum BertError: Error, Equatable, CustomStringConvertible {
       return "\(path) lacks \(names.count) tensors that the model needs: \(shown)"
     case .tensorShape(let path, let tensor, let found, let wanted):
       return "\(path): tensor \(tensor) has shape \(found), but config.json wants \(wanted)"
+    case .notFinite(let path, let tensor, let element):
+      return "\(path): element \(element) of tensor \(tensor) is not a finite number"
     case .badModules(let path, let what): return "\(path): \(what)"
     case .vocabularyMismatch(let tokenizer, let embeddings):
       return "the tokenizer makes ids up to \(tokenizer - 1), but the word embeddings have \(embeddings) rows"

@@ -57,7 +57,7 @@ struct PackedBatch: Sendable {
       guard let index = values.firstIndex(where: { $0 < 0 || Int($0) >= limit }) else { continue }
       let row = (offsets.firstIndex { $0 > Int32(index) } ?? 1) - 1
       throw .badArgument(
-        name, "has \(values[index]) in sequence \(row) (token \(index - Int(offsets[row]))); it must be in 0 ..< \(limit)")
+        name, "has \(values[index]) in sequence \(row) (token \(index - Int(offsets[row]))); it must be below \(limit)")
     }
   }
 
@@ -85,10 +85,30 @@ struct PackedBatch: Sendable {
       }
       return result
     }
-    switch packed.storage {
-    case .float32(let elements): return try Tensor(.float32(scatter(elements)), shape: shape)
-    case .float64(let elements): return try Tensor(.float64(scatter(elements)), shape: shape)
-    case .int32, .uint8: throw BertError.badArgument("output", "is no tensor of numbers")
+    return try Tensor(packed.storage.mapReals(scatter, scatter), shape: shape)
+  }
+
+  /// A tensor of one row a sequence, `[B, H]`, with zeros for the sequences that have no token to compute it from.
+  func zeroingEmptySequences(_ tensor: Tensor) throws -> Tensor {
+    let empty = (0..<sequences).filter { offsets[$0] == offsets[$0 + 1] }
+    guard !empty.isEmpty else { return tensor }
+    let width = tensor.shape[1]
+    func zero<Element: ExpressibleByFloatLiteral>(_ elements: [Element]) -> [Element] {
+      var result = elements
+      for index in empty.flatMap({ ($0 * width)..<(($0 + 1) * width) }) { result[index] = 0.0 }
+      return result
+    }
+    return try Tensor(tensor.storage.mapReals(zero, zero), shape: tensor.shape)
+  }
+}
+
+extension Tensor.Storage {
+  /// Numbers of either precision, changed; ids and masks as they are.
+  fileprivate func mapReals(_ single: ([Float]) -> [Float], _ double: ([Double]) -> [Double]) -> Tensor.Storage {
+    switch self {
+    case .float32(let elements): .float32(single(elements))
+    case .float64(let elements): .float64(double(elements))
+    case .int32, .uint8: self
     }
   }
 }

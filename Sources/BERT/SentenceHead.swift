@@ -88,16 +88,19 @@ extension SentenceHead {
 
   private static func poolingModes(_ folder: String) throws(BertError) -> [PoolingMode] {
     let fields = try JSONFields.read(folder + "/config.json")
-    // The short form names its modes in one string, joined by `+`.
-    if let names = try fields.string("pooling_mode") {
-      let wanted = names.split(separator: "+").map(String.init)
-      let known = poolingKeys.filter { wanted.contains($0.name) }
-      guard !wanted.isEmpty, known.count == wanted.count else { throw fields.bad("pooling_mode", "is \"\(names)\"") }
-      return known.map(\.mode)
+    // Since sentence-transformers 5.4: one mode, several joined by `+`, or a list, in the order in which they are wanted.
+    if let value = fields.object["pooling_mode"] {
+      let names = value.arrayValue?.map { $0.stringValue ?? "" } ?? value.stringValue?.split(separator: "+").map(String.init)
+      let modes = (names ?? []).compactMap { name in poolingKeys.first { $0.name == name }?.mode }
+      guard let names, !modes.isEmpty, modes.count == names.count, Set(modes).count == modes.count else {
+        throw fields.bad("pooling_mode", "is none of \(poolingKeys.map(\.name).joined(separator: ", ")), nor a list of some")
+      }
+      return modes
     }
     var modes: [PoolingMode] = []
-    for (key, _, mode) in poolingKeys where try fields.bool(key) ?? false { modes.append(mode) }
-    return modes.isEmpty ? [.mean] : modes
+    for (key, _, mode) in poolingKeys where try fields.bool(key) ?? (mode == .mean) { modes.append(mode) }
+    guard !modes.isEmpty else { throw fields.bad("pooling_mode_mean_tokens", "is false, and so is every other mode") }
+    return modes
   }
 
   private static func limits(_ folder: String) throws(BertError) -> (length: Int?, lowercases: Bool) {
@@ -127,6 +130,9 @@ extension SentenceHead.DenseLayer {
     guard let inFeatures = try fields.integer("in_features", in: sizes),
       let outFeatures = try fields.integer("out_features", in: sizes)
     else { throw fields.bad("in_features", "or out_features is missing") }
+    if try fields.bool("use_residual") ?? false {
+      throw fields.bad("use_residual", "is true, which this version does not compute")
+    }
     let name = try fields.string("activation_function") ?? "torch.nn.modules.activation.Tanh"
     let activations: [String: Activation] = [
       "Tanh": .tanh, "Identity": .identity, "ReLU": .relu, "GELU": .geluErf, "SiLU": .silu, "Mish": .mish,

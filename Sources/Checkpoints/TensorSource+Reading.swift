@@ -11,13 +11,23 @@ extension TensorSource {
   /// - Parameter buffer: as many elements as the tensor has, row-major.
   /// - Throws: `CheckpointError.noSuchTensor`, `.wrongBufferSize`, `.wrongType` for integers, `.file`.
   public func readFloat32(_ name: String, into buffer: UnsafeMutableBufferPointer<Float>) throws(CheckpointError) {
+    try check(try existingTensor(named: name), buffer.count)
+    try readFloat32(name, from: 0, into: buffer)
+  }
+
+  /// The same for `buffer.count` elements from element `start` on.
+  public func readFloat32(
+    _ name: String, from start: Int, into buffer: UnsafeMutableBufferPointer<Float>
+  ) throws(CheckpointError) {
     let info = try existingTensor(named: name)
-    try check(info, buffer.count)
+    guard start >= 0, start <= info.elementCount, buffer.count <= info.elementCount - start else {
+      throw .wrongBufferSize(file: path, tensor: name, expected: info.elementCount, found: buffer.count)
+    }
     switch info.dataType {
-    case .float32: try readBytes(of: name, from: 0, into: UnsafeMutableRawBufferPointer(buffer))
-    case .float16: try convert(info, buffer) { (bits: UInt16) in float32(half: bits) }
-    case .bfloat16: try convert(info, buffer) { (bits: UInt16) in float32(brain: bits) }
-    case .float64: try convert(info, buffer) { (value: Double) in Float(value) }
+    case .float32: try readBytes(of: name, from: start * info.dataType.byteCount, into: UnsafeMutableRawBufferPointer(buffer))
+    case .float16: try convert(info, from: start, buffer) { (bits: UInt16) in float32(half: bits) }
+    case .bfloat16: try convert(info, from: start, buffer) { (bits: UInt16) in float32(brain: bits) }
+    case .float64: try convert(info, from: start, buffer) { (value: Double) in Float(value) }
     case .int64, .int32, .int16, .int8, .uint8, .bool: throw wrongType(info, "floating point")
     }
   }
@@ -27,13 +37,23 @@ extension TensorSource {
   /// - Parameter buffer: as many elements as the tensor has, row-major.
   /// - Throws: `CheckpointError.noSuchTensor`, `.wrongBufferSize`, `.wrongType` for integers, `.file`.
   public func readFloat64(_ name: String, into buffer: UnsafeMutableBufferPointer<Double>) throws(CheckpointError) {
+    try check(try existingTensor(named: name), buffer.count)
+    try readFloat64(name, from: 0, into: buffer)
+  }
+
+  /// The same for `buffer.count` elements from element `start` on.
+  public func readFloat64(
+    _ name: String, from start: Int, into buffer: UnsafeMutableBufferPointer<Double>
+  ) throws(CheckpointError) {
     let info = try existingTensor(named: name)
-    try check(info, buffer.count)
+    guard start >= 0, start <= info.elementCount, buffer.count <= info.elementCount - start else {
+      throw .wrongBufferSize(file: path, tensor: name, expected: info.elementCount, found: buffer.count)
+    }
     switch info.dataType {
-    case .float64: try readBytes(of: name, from: 0, into: UnsafeMutableRawBufferPointer(buffer))
-    case .float32: try convert(info, buffer) { (value: Float) in Double(value) }
-    case .float16: try convert(info, buffer) { (bits: UInt16) in Double(float32(half: bits)) }
-    case .bfloat16: try convert(info, buffer) { (bits: UInt16) in Double(float32(brain: bits)) }
+    case .float64: try readBytes(of: name, from: start * info.dataType.byteCount, into: UnsafeMutableRawBufferPointer(buffer))
+    case .float32: try convert(info, from: start, buffer) { (value: Float) in Double(value) }
+    case .float16: try convert(info, from: start, buffer) { (bits: UInt16) in Double(float32(half: bits)) }
+    case .bfloat16: try convert(info, from: start, buffer) { (bits: UInt16) in Double(float32(brain: bits)) }
     case .int64, .int32, .int16, .int8, .uint8, .bool: throw wrongType(info, "floating point")
     }
   }
@@ -47,10 +67,10 @@ extension TensorSource {
     try check(info, buffer.count)
     switch info.dataType {
     case .int64: try readBytes(of: name, from: 0, into: UnsafeMutableRawBufferPointer(buffer))
-    case .int32: try convert(info, buffer) { (value: Int32) in Int64(value) }
-    case .int16: try convert(info, buffer) { (value: Int16) in Int64(value) }
-    case .int8: try convert(info, buffer) { (value: Int8) in Int64(value) }
-    case .uint8, .bool: try convert(info, buffer) { (value: UInt8) in Int64(value) }
+    case .int32: try convert(info, from: 0, buffer) { (value: Int32) in Int64(value) }
+    case .int16: try convert(info, from: 0, buffer) { (value: Int16) in Int64(value) }
+    case .int8: try convert(info, from: 0, buffer) { (value: Int8) in Int64(value) }
+    case .uint8, .bool: try convert(info, from: 0, buffer) { (value: UInt8) in Int64(value) }
     case .float64, .float32, .float16, .bfloat16: throw wrongType(info, "integer")
     }
   }
@@ -83,7 +103,8 @@ extension TensorSource {
   /// Reads piece by piece into scratch memory and converts each piece where it belongs.
   @inline(__always)
   private func convert<Stored: BitwiseCopyable, Element>(
-    _ info: TensorInfo, _ buffer: UnsafeMutableBufferPointer<Element>, _ transform: (Stored) -> Element
+    _ info: TensorInfo, from start: Int, _ buffer: UnsafeMutableBufferPointer<Element>,
+    _ transform: (Stored) -> Element
   ) throws(CheckpointError) {
     let width = MemoryLayout<Stored>.stride
     let piece = min(scratchBytes / width, buffer.count)
@@ -95,7 +116,7 @@ extension TensorSource {
     while done < buffer.count {
       let count = min(piece, buffer.count - done)
       let bytes = UnsafeMutableRawBufferPointer(start: input, count: count * width)
-      try readBytes(of: info.name, from: done * width, into: bytes)
+      try readBytes(of: info.name, from: (start + done) * width, into: bytes)
       for index in 0..<count { (output + done + index).initialize(to: transform(input[index])) }
       done += count
     }

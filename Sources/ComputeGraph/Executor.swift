@@ -2,34 +2,46 @@
 
 /// Where an executor reads weights from, once, when a graph is loaded.
 public protocol ParameterSource: Sendable {
-  /// Reads all elements of one checkpoint tensor, converted to `Float`.
+  /// Reads `destination.count` elements of one checkpoint tensor, from element `start` on, converted to `Float`.
   /// - Throws: the source's own error, if the tensor is missing or has another shape or an unreadable type.
-  func read(_ part: Graph.Parameter.Part, into destination: UnsafeMutableBufferPointer<Float>) throws
+  func read(_ part: Graph.Parameter.Part, from start: Int, into destination: UnsafeMutableBufferPointer<Float>) throws
   /// The same in `Double`.
-  func read(_ part: Graph.Parameter.Part, into destination: UnsafeMutableBufferPointer<Double>) throws
+  func read(_ part: Graph.Parameter.Part, from start: Int, into destination: UnsafeMutableBufferPointer<Double>) throws
 }
 
 extension ParameterSource {
-  /// Reads a whole parameter: its parts one behind the other.
-  public func read(_ parameter: Graph.Parameter, into destination: UnsafeMutableBufferPointer<Float>) throws {
-    try eachPart(parameter, of: destination) { try read($0, into: $1) }
+  /// Reads elements of a whole parameter, whose parts lie one behind the other.
+  public func read(
+    _ parameter: Graph.Parameter, from start: Int = 0, into destination: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    try parameter.eachPart(from: start, of: destination) { try read($0, from: $1, into: $2) }
   }
 
   /// The same in `Double`.
-  public func read(_ parameter: Graph.Parameter, into destination: UnsafeMutableBufferPointer<Double>) throws {
-    try eachPart(parameter, of: destination) { try read($0, into: $1) }
-  }
-
-  private func eachPart<Element>(
-    _ parameter: Graph.Parameter, of destination: UnsafeMutableBufferPointer<Element>,
-    _ body: (Graph.Parameter.Part, UnsafeMutableBufferPointer<Element>) throws -> Void
+  public func read(
+    _ parameter: Graph.Parameter, from start: Int = 0, into destination: UnsafeMutableBufferPointer<Double>
   ) throws {
-    precondition(destination.count == parameter.elementCount)
-    var start = 0
-    for part in parameter.parts {
-      let count = part.shape.reduce(1, *)
-      try body(part, UnsafeMutableBufferPointer(rebasing: destination[start..<(start + count)]))
-      start += count
+    try parameter.eachPart(from: start, of: destination) { try read($0, from: $1, into: $2) }
+  }
+}
+
+extension Graph.Parameter {
+  /// Calls `body` with each part that overlaps the elements asked for, where in the part they start, and their place.
+  fileprivate func eachPart<Element>(
+    from start: Int, of destination: UnsafeMutableBufferPointer<Element>,
+    _ body: (Part, Int, UnsafeMutableBufferPointer<Element>) throws -> Void
+  ) throws {
+    precondition(start >= 0 && start + destination.count <= elementCount)
+    let wanted = start..<(start + destination.count)
+    var partStart = 0
+    for part in parts {
+      let range = partStart..<(partStart + part.elementCount)
+      let overlap = range.clamped(to: wanted)
+      if !overlap.isEmpty {
+        let place = destination[(overlap.lowerBound - start)..<(overlap.upperBound - start)]
+        try body(part, overlap.lowerBound - partStart, UnsafeMutableBufferPointer(rebasing: place))
+      }
+      partStart = range.upperBound
     }
   }
 }

@@ -20,12 +20,14 @@ public struct Graph: Sendable {
         self.key = key
         self.shape = shape
       }
+
+      public var elementCount: Int { shape.reduce(1, *) }
     }
     public let parts: [Part]
 
     /// Keys joined by `+`: a name for errors and listings.
     public var name: String { parts.map(\.key).joined(separator: "+") }
-    public var elementCount: Int { parts.reduce(0) { $0 + $1.shape.reduce(1, *) } }
+    public var elementCount: Int { parts.reduce(0) { $0 + $1.elementCount } }
   }
 
   /// Where a value comes from.

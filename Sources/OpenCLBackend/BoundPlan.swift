@@ -22,15 +22,13 @@ final class BoundPlan {
     for (value, range) in inputs.ranges {
       buffers[value] = try memory.inputs.subBuffer(offset: range.lowerBound, byteCount: range.count)
     }
-    for (value, slot) in plan.slots where slot.byteCount > 0 {
-      buffers[value] = try memory.arena.subBuffer(offset: slot.offset, byteCount: slot.byteCount)
+    for (value, slot) in plan.slots {
+      // A value of no elements gets a place all the same: its kernel wants an argument, and does not read it.
+      buffers[value] = try memory.arena.subBuffer(
+        offset: slot.byteCount == 0 ? 0 : slot.offset, byteCount: max(slot.byteCount, 4))
     }
     let binder = StepBinder(graph: graph, library: executor.library)
-    // Where a dimension is 0 there is no memory to bind and nothing to compute.
-    steps = try plan.steps.compactMap { step in
-      guard (step.operands + [step.result]).allSatisfy({ buffers[$0] != nil }) else { return nil }
-      return try binder.bind(step, buffers)
-    }
+    steps = try plan.steps.map { try binder.bind($0, buffers) }
   }
 
   /// Dimensions rounded up: tokens to an eighth of their power of two, sequences to a power of two.

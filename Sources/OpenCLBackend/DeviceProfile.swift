@@ -8,7 +8,8 @@ public enum MatrixProduct: String, Sendable, CaseIterable {
   /// `linear_tiled`: tiles through local memory. For GPUs.
   case tiled
   /// CLBlast's `Sgemm`, with bias and activation as a launch of their own. For GPUs it is tuned for; on a CPU device it
-  /// compiles for many seconds and runs at a tenth of `panels`.
+  /// compiles for many seconds and runs at a tenth of `panels`. It picks another kernel for another number of rows, so it
+  /// cannot promise that a sequence's bits are the same in every batch; the other two do.
   case clblast
 }
 
@@ -36,7 +37,8 @@ public struct DeviceProfile: Sendable, Hashable {
   public init(_ device: Device, workGroupSize: Int? = nil, matrixProduct: MatrixProduct? = nil) {
     let isCPU = device.kind == .cpu
     // 128 work-items hide latency on a row of a few hundred floats; a small device takes what it has.
-    let largest = device.maxWorkGroupSize >= 128 ? 128 : 1 << (Int.bitWidth - 1 - device.maxWorkGroupSize.leadingZeroBitCount)
+    let limit = max(device.maxWorkGroupSize, 1)
+    let largest = limit >= 128 ? 128 : 1 << (Int.bitWidth - 1 - limit.leadingZeroBitCount)
     self.workGroupSize = workGroupSize ?? (isCPU ? 1 : largest)
     let widths = [16, 8, 4].filter { $0 <= device.nativeFloatWidth }
     vectorWidth = self.workGroupSize == 1 ? widths.first ?? 4 : 1
@@ -46,6 +48,9 @@ public struct DeviceProfile: Sendable, Hashable {
     panelTileRows = vectorWidth == 16 ? 12 : 6
     panelWidth = 2 * vectorWidth
   }
+
+  /// Queries that one work-group of `attention` takes: two vectors of them on a CPU device, one per work-item on a GPU.
+  var attentionTileQueries: Int { workGroupSize == 1 ? 2 * vectorWidth : workGroupSize }
 
   /// Compiler options that every kernel gets.
   var options: [String] {

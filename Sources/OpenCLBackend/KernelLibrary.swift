@@ -39,6 +39,15 @@ final class KernelLibrary: Sendable {
     return program
   }
 
+  /// A buffer of zeros, for a kernel that wants a bias where there is none.
+  func zeros(_ count: Int) throws -> Buffer {
+    let buffer = try Buffer(context, byteCount: count * 4, access: .readOnly, label: "zeros")
+    let queue = try Queue(context)
+    try queue.fill(buffer, with: Float(0))
+    try queue.finish()
+    return buffer
+  }
+
   /// Stores the binaries again: some drivers compile further at the first launch.
   func storeBinaries() {
     for program in programs.withLock({ Array($0.values) }) where program.origin == .source { program.storeBinary() }

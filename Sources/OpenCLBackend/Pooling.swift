@@ -16,13 +16,14 @@ extension StepBinder {
       return kernel
     }
     let rows = arguments.resultRows
-    let groupSize = profile.workGroupSize
+    let (groupSize, vectors) = (profile.workGroupSize, (hidden + profile.vectorWidth - 1) / profile.vectorWidth)
+    let items = (vectors + groupSize - 1) / groupSize * groupSize
     return { queue, dimensions in
       let sequences = try rows.resolved(dimensions)
       guard sequences > 0 else { return }
       for kernel in launches {
         try kernel.set(3, Int32(sequences))
-        try queue.launch(kernel, global: WorkSize(sequences * groupSize), local: WorkSize(groupSize))
+        try queue.launch(kernel, global: WorkSize(items, sequences), local: WorkSize(groupSize, 1))
       }
     }
   }

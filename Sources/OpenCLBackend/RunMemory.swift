@@ -10,7 +10,7 @@ struct RunMemory {
     var outputs: Int
 
     init(_ plan: Plan, _ graph: Graph, alignment: Int) throws {
-      arena = max(plan.arenaByteCount, 1)
+      arena = max(plan.arenaByteCount, 4)
       inputs = max(try InputLayout(plan, graph, alignment: alignment).byteCount, 1)
       outputs = max(plan.outputByteCount, 1)
     }
@@ -51,7 +51,7 @@ struct InputLayout {
   init(_ plan: Plan, _ graph: Graph, alignment: Int) throws {
     for value in plan.inputs {
       let start = (byteCount + alignment - 1) / alignment * alignment
-      let count = max(try graph.type(of: value).byteCount(plan.dimensions, realByteCount: 4), 1)
+      let count = max(try graph.type(of: value).byteCount(plan.dimensions, realByteCount: 4), 4)
       ranges[value] = start..<(start + count)
       byteCount = start + count
     }

@@ -7,14 +7,18 @@ public struct ParameterTable: ParameterSource {
 
   public init(_ tensors: [String: [Float]] = [:]) { self.tensors = tensors }
 
-  public func read(_ part: Graph.Parameter.Part, into destination: UnsafeMutableBufferPointer<Float>) throws {
-    guard let elements = tensors[part.key], elements.count == destination.count else { throw MissingParameter(part.key) }
-    _ = destination.initialize(from: elements)
+  public func read(
+    _ part: Graph.Parameter.Part, from start: Int, into destination: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    guard let elements = tensors[part.key], elements.count == part.elementCount else { throw MissingParameter(part.key) }
+    _ = destination.initialize(from: elements[start..<(start + destination.count)])
   }
 
-  public func read(_ part: Graph.Parameter.Part, into destination: UnsafeMutableBufferPointer<Double>) throws {
-    guard let elements = tensors[part.key], elements.count == destination.count else { throw MissingParameter(part.key) }
-    _ = destination.initialize(from: elements.lazy.map { Double($0) })
+  public func read(
+    _ part: Graph.Parameter.Part, from start: Int, into destination: UnsafeMutableBufferPointer<Double>
+  ) throws {
+    guard let elements = tensors[part.key], elements.count == part.elementCount else { throw MissingParameter(part.key) }
+    _ = destination.initialize(from: elements[start..<(start + destination.count)].map(Double.init))
   }
 
   public struct MissingParameter: Error {

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPUBackend
+import ComputeGraph
+import Logging
+import OpenCLBackend
+import OpenCLRuntime
+
+/// Where a model shall run: the values of `--device`.
+public enum DeviceChoice: Sendable, Hashable, CustomStringConvertible {
+  /// The best OpenCL device; the CPU executor, with a logged note, where there is none.
+  case automatic
+  /// The CPU executor in single precision.
+  case cpu
+  /// An OpenCL device: `opencl` for the best one, `opencl:PLATFORM:DEVICE` for a certain one. No fallback.
+  case opencl(selector: String)
+
+  /// - Throws: `BertError.badDevice` for anything but `auto`, `cpu`, `opencl` and `opencl:PLATFORM:DEVICE`.
+  public init(_ text: String) throws(BertError) {
+    switch text {
+    case "auto": self = .automatic
+    case "cpu": self = .cpu
+    case "opencl": self = .opencl(selector: text)
+    default:
+      let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+      guard parts.count == 3, parts[0] == "opencl", let platform = Int(parts[1]), let device = Int(parts[2]),
+        platform >= 0, device >= 0
+      else { throw .badDevice(text) }
+      self = .opencl(selector: text)
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .automatic: "auto"
+    case .cpu: "cpu"
+    case .opencl(let selector): selector
+    }
+  }
+}
+
+/// An executor and what to call it. Models opened on one engine share its queue and its built programs.
+public struct Engine: Sendable {
+  public let executor: any Executor
+  /// The OpenCL device, or nil on the CPU executor.
+  public let device: Device?
+  /// How kernels run on the device, or nil on the CPU executor.
+  public let profile: DeviceProfile?
+
+  /// Opens a device.
+  ///
+  /// - Parameters:
+  ///   - matrixProduct: forces one of the device's matrix products; its own choice where nil.
+  ///   - logger: hears of the fallback to the CPU.
+  /// - Throws: `OpenCLError` where a device was named and cannot be had.
+  public static func open(
+    _ choice: DeviceChoice = .automatic, matrixProduct: MatrixProduct? = nil, logger: Logger = Logger(label: "swift-bert")
+  ) throws -> Engine {
+    switch choice {
+    case .cpu: return .cpu
+    case .opencl(let selector): return try Engine(Device.select(selector), matrixProduct)
+    case .automatic:
+      do { return try Engine(Device.select("auto"), matrixProduct) } catch let error as OpenCLError {
+        logger.notice("no OpenCL device, running on the CPU: \(error)")
+        return .cpu
+      }
+    }
+  }
+
+  /// The CPU executor in single precision.
+  public static let cpu = Engine(executor: CPUExecutor<Float>(), device: nil, profile: nil)
+
+  /// The CPU executor in double precision: slow, and what everything else is compared with.
+  public static let oracle = Engine(executor: CPUExecutor<Double>(), device: nil, profile: nil)
+
+  private init(_ device: Device, _ matrixProduct: MatrixProduct?) throws {
+    let profile = DeviceProfile(device, matrixProduct: matrixProduct)
+    self.init(executor: try OpenCLExecutor(device, profile: profile), device: device, profile: profile)
+  }
+
+  /// An engine on an executor that the caller made.
+  public init(executor: any Executor, device: Device?, profile: DeviceProfile?) {
+    self.executor = executor
+    self.device = device
+    self.profile = profile
+  }
+
+  /// `opencl:0:0` or `cpu`.
+  public var name: String { device?.selector ?? "cpu" }
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+import Checkpoints
+import ComputeGraph
+import Logging
+import Tokenizers
+
+/// Text in, vectors out: a sentence-transformers directory, tokenizer and pooling included.
+///
+///     let engine = try Engine.open()
+///     let encoder = try await SentenceEncoder.fromPretrained("all-MiniLM-L6-v2", on: engine)
+///     let vectors = try await encoder.encode(["A cat sits on the mat.", "A feline rests."])
+///
+/// A handle to weights on a device; any number of tasks may call it at once. A sentence's vector is the same, bit for bit,
+/// whatever else is encoded with it.
+public final class SentenceEncoder: Sendable {
+  public let config: BertConfig
+  public let head: SentenceHead
+  public let tokenizer: BertTokenizer
+  public let engine: Engine
+  /// Tokens, special ones included, beyond which a text is cut.
+  public let maxSequenceLength: Int
+  /// Numbers of one vector.
+  public let dimension: Int
+  /// Tensors of the checkpoint that this encoder does not use.
+  public let ignoredTensors: [String]
+  /// Packed tokens of one device run, at most, unless one text alone is longer.
+  public let tokenBudget: Int
+  private let loaded: any LoadedGraph
+
+  /// Loads a directory as sentence-transformers saves it, or a bare BERT checkpoint, which gets mean pooling.
+  ///
+  /// - Parameters:
+  ///   - engine: where to run.
+  ///   - tokenBudget: packed tokens of one device run. More keep a GPU busy, fewer fit a CPU's caches.
+  ///   - logger: hears what was assumed.
+  /// - Throws: `BertError`, `TokenizerError` or `CheckpointError` for the files, `OpenCLError` for the device.
+  public static func fromPretrained(
+    _ directory: String, on engine: Engine, tokenBudget: Int? = nil, logger: Logger = Logger(label: "swift-bert")
+  ) async throws -> SentenceEncoder {
+    let head = try SentenceHead(directory: directory)
+    let folder = head.transformerFolder.isEmpty ? directory : directory + "/" + head.transformerFolder
+    let config = try BertConfig.fromPretrained(folder)
+    let tokenizer = try BertTokenizer.fromPretrained(folder)
+    guard tokenizer.vocabularySize <= config.vocabSize else {
+      throw BertError.vocabularyMismatch(tokenizer: tokenizer.vocabularySize, embeddings: config.vocabSize)
+    }
+    if !head.isConfigured { logger.notice("\(directory) has no modules.json: sentence vectors are means of token states") }
+    var builder = try BertGraph(config, pooler: false)
+    try builder.appendSentenceEmbedding(head)
+    let parameters = try CheckpointParameters(builder.graph, Checkpoint(directory: folder), directory: directory)
+    return SentenceEncoder(
+      config, head, tokenizer, engine, parameters.ignored, tokenBudget,
+      try await engine.executor.load(builder.graph, parameters: parameters))
+  }
+
+  private init(
+    _ config: BertConfig, _ head: SentenceHead, _ tokenizer: BertTokenizer, _ engine: Engine, _ ignored: [String],
+    _ tokenBudget: Int?, _ loaded: any LoadedGraph
+  ) {
+    self.config = config
+    self.head = head
+    self.tokenizer = tokenizer
+    self.engine = engine
+    ignoredTensors = ignored
+    maxSequenceLength = min(head.maxSequenceLength ?? .max, config.maxPositionEmbeddings)
+    dimension = head.dimension(hiddenSize: config.hiddenSize)
+    self.tokenBudget = max(tokenBudget ?? (engine.device?.kind == .gpu ? 16384 : 2048), 1)
+    self.loaded = loaded
+  }
+
+  /// The computation, for listings.
+  public var graph: Graph { loaded.graph }
+
+  /// Encodes texts, in their order.
+  ///
+  /// - Throws: `CancellationError` between two device runs if the task is cancelled; the device's error.
+  public func encode(_ texts: [String]) async throws -> [[Float]] {
+    try await embed(texts).vectors
+  }
+
+  /// Vectors of some texts, and how many of them were too long.
+  public struct Embeddings: Sendable {
+    /// One per text, of `dimension` numbers.
+    public let vectors: [[Float]]
+    /// Texts cut at `maxSequenceLength` tokens.
+    public let truncatedCount: Int
+    /// Tokens computed, special ones included.
+    public let tokenCount: Int
+  }
+
+  /// Encodes texts, in their order, and counts.
+  ///
+  /// - Throws: as `encode(_:)`.
+  public func embed(_ texts: [String]) async throws -> Embeddings {
+    let (ids, truncatedCount) = try tokenIds(texts)
+    var vectors = [[Float]](repeating: [], count: texts.count)
+    for batch in SentenceEncoder.batches(ids.map(\.count), tokenBudget: tokenBudget) {
+      try Task.checkCancellation()
+      let packed = PackedBatch(batch.map { ids[$0] })
+      let results = try await loaded.run(packed.runInputs, outputs: ["sentence_embedding"])
+      guard let rows = results["sentence_embedding"]?.floats else { continue }
+      for (row, index) in batch.enumerated() {
+        vectors[index] = Array(rows[(row * dimension)..<((row + 1) * dimension)])
+      }
+    }
+    return Embeddings(
+      vectors: vectors, truncatedCount: truncatedCount, tokenCount: ids.reduce(0) { $0 + $1.count })
+  }
+
+  /// Ids of each text, cut where it is too long.
+  private func tokenIds(_ texts: [String]) throws -> (ids: [[Int32]], truncatedCount: Int) {
+    let texts = head.lowercases ? texts.map { $0.lowercased() } : texts
+    var ids = try tokenizer.encodeIdsBatch(texts)
+    let tooLong = ids.indices.filter { ids[$0].count > maxSequenceLength }
+    let truncation = Truncation(maxLength: maxSequenceLength)
+    for index in tooLong { ids[index] = try tokenizer.encodeIds(texts[index], truncation: truncation) }
+    return (ids, tooLong.count)
+  }
+
+  /// Indices grouped by length, longest first, each group within the budget or of one text alone: work of one size runs
+  /// together, and the last groups, which fill the device worst, are the cheapest.
+  static func batches(_ lengths: [Int], tokenBudget: Int) -> [[Int]] {
+    var batches: [[Int]] = []
+    var tokens = 0
+    for index in lengths.indices.sorted(by: { (lengths[$1], $0) < (lengths[$0], $1) }) {
+      if batches.isEmpty || tokens + lengths[index] > tokenBudget {
+        batches.append([])
+        tokens = 0
+      }
+      batches[batches.count - 1].append(index)
+      tokens += lengths[index]
+    }
+    return batches
+  }
+}
