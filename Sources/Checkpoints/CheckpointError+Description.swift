@@ -49,8 +49,8 @@ extension CheckpointError: CustomStringConvertible {
     case .hole(let file, let tensor, let begin, let end):
       "\(file): bytes \(begin)..<\(end) before tensor \(quoted(tensor)) belong to no tensor"
     case .trailingBytes(let file, let count): "\(file): \(count) bytes after the last tensor belong to none"
-    case .notDirectory, .noWeights, .unsupportedWeights, .wrongIndexEntry, .unsafeShardName, .missingShard, .tensorNotInShard,
-      .doubledTensor:
+    case .notDirectory, .noWeights, .unsupportedWeights, .wrongIndexEntry, .unsafeShardName, .missingShard,
+      .tensorNotInShard, .doubledTensor:
       directoryDescription
     case .noSuchTensor(let file, let tensor): "\(file): there is no tensor \(quoted(tensor))"
     case .wrongBufferSize(let file, let tensor, let expected, let found):
