@@ -74,6 +74,9 @@ let package = Package(
     .testTarget(name: "ComputeGraphTests", dependencies: ["ComputeGraph", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "CPUBackendTests", dependencies: ["CPUBackend", "Checkpoints", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "OpenCLBackendTests", dependencies: ["OpenCLBackend", "CPUBackend", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "BERTTests", dependencies: ["BERT", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "OpenCLRuntimeTests", dependencies: ["OpenCLRuntime", "TestSupport"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],

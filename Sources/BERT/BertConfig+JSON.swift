@@ -25,7 +25,8 @@ extension BertConfig {
     maxPositionEmbeddings = try fields.integer("max_position_embeddings", in: size) ?? maxPositionEmbeddings
     typeVocabSize = try fields.integer("type_vocab_size", in: size) ?? typeVocabSize
     guard hiddenSize.isMultiple(of: numAttentionHeads) else {
-      throw fields.bad("num_attention_heads", "is \(numAttentionHeads), which does not divide hidden_size \(hiddenSize)")
+      throw fields.bad(
+        "num_attention_heads", "is \(numAttentionHeads), which does not divide hidden_size \(hiddenSize)")
     }
     if let name = try fields.string("hidden_act") {
       guard let activation = BertConfig.activations[name] else {
@@ -65,7 +66,8 @@ extension BertConfig {
     if let table = try fields.object("id2label") {
       var labels: [Int: String] = [:]
       for (key, label) in table {
-        guard let number = Int(key), let name = label.stringValue, number >= 0, labels.updateValue(name, forKey: number) == nil
+        guard let number = Int(key), let name = label.stringValue, number >= 0,
+          labels.updateValue(name, forKey: number) == nil
         else { throw fields.bad("id2label", "has an entry \"\(key)\" that is not number to name") }
       }
       guard labels.keys.sorted() == Array(0..<labels.count) else {
@@ -85,7 +87,9 @@ extension BertConfig {
       let numbers = (heads.arrayValue ?? []).map { $0.intValue ?? -1 }
       guard heads.arrayValue != nil, Set(numbers).count == numbers.count, numbers.count < numAttentionHeads,
         numbers.allSatisfy((0..<numAttentionHeads).contains)
-      else { throw fields.bad("pruned_heads", "for layer \(layer) is no list of some of its \(numAttentionHeads) heads") }
+      else {
+        throw fields.bad("pruned_heads", "for layer \(layer) is no list of some of its \(numAttentionHeads) heads")
+      }
       prunedHeads[layer] = numbers.sorted()
     }
   }

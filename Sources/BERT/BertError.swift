@@ -26,7 +26,8 @@ public enum BertError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .file(let error): return "\(error)"
     case .json(let path, let error): return "\(path): \(error)"
-    case .badConfig(let path, let field, let what): return field.isEmpty ? "\(path) \(what)" : "\(path): \(field) \(what)"
+    case .badConfig(let path, let field, let what):
+      return field.isEmpty ? "\(path) \(what)" : "\(path): \(field) \(what)"
     case .unsupported(let field, let value):
       return "the configuration sets \(field) to \(value), which this version does not compute"
     case .missingTensors(let path, let names):

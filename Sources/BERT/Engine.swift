@@ -53,7 +53,8 @@ public struct Engine: Sendable {
   ///   - logger: hears of the fallback to the CPU.
   /// - Throws: `OpenCLError` where a device was named and cannot be had.
   public static func open(
-    _ choice: DeviceChoice = .automatic, matrixProduct: MatrixProduct? = nil, logger: Logger = Logger(label: "swift-bert")
+    _ choice: DeviceChoice = .automatic, matrixProduct: MatrixProduct? = nil,
+    logger: Logger = Logger(label: "swift-bert")
   ) throws -> Engine {
     switch choice {
     case .cpu: return .cpu

@@ -9,11 +9,6 @@ struct JSONFields {
   /// Configuration files are small; a larger one is a mistake or an attack.
   static let largestFile = 16 << 20
 
-  init(path: String, object: JSONObject) {
-    self.path = path
-    self.object = object
-  }
-
   static func parse(_ path: String) throws(BertError) -> JSON {
     let bytes: [UInt8]
     do { bytes = try BoundedFile.read(path: path, limit: largestFile) } catch { throw .file(error) }

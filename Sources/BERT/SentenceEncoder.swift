@@ -44,7 +44,9 @@ public final class SentenceEncoder: Sendable {
     guard tokenizer.vocabularySize <= config.vocabSize else {
       throw BertError.vocabularyMismatch(tokenizer: tokenizer.vocabularySize, embeddings: config.vocabSize)
     }
-    if !head.isConfigured { logger.notice("\(directory) has no modules.json: sentence vectors are means of token states") }
+    if !head.isConfigured {
+      logger.notice("\(directory) has no modules.json: sentence vectors are means of token states")
+    }
     var builder = try BertGraph(config, pooler: false)
     try builder.appendSentenceEmbedding(head)
     let parameters = try CheckpointParameters(builder.graph, Checkpoint(directory: folder), directory: directory)

@@ -90,10 +90,12 @@ extension SentenceHead {
     let fields = try JSONFields.read(folder + "/config.json")
     // Since sentence-transformers 5.4: one mode, several joined by `+`, or a list, in the order in which they are wanted.
     if let value = fields.object["pooling_mode"] {
-      let names = value.arrayValue?.map { $0.stringValue ?? "" } ?? value.stringValue?.split(separator: "+").map(String.init)
+      let names =
+        value.arrayValue?.map { $0.stringValue ?? "" } ?? value.stringValue?.split(separator: "+").map(String.init)
       let modes = (names ?? []).compactMap { name in poolingKeys.first { $0.name == name }?.mode }
       guard let names, !modes.isEmpty, modes.count == names.count, Set(modes).count == modes.count else {
-        throw fields.bad("pooling_mode", "is none of \(poolingKeys.map(\.name).joined(separator: ", ")), nor a list of some")
+        throw fields.bad(
+          "pooling_mode", "is none of \(poolingKeys.map(\.name).joined(separator: ", ")), nor a list of some")
       }
       return modes
     }

@@ -24,7 +24,8 @@ extension TensorSource {
       throw .wrongBufferSize(file: path, tensor: name, expected: info.elementCount, found: buffer.count)
     }
     switch info.dataType {
-    case .float32: try readBytes(of: name, from: start * info.dataType.byteCount, into: UnsafeMutableRawBufferPointer(buffer))
+    case .float32:
+      try readBytes(of: name, from: start * info.dataType.byteCount, into: UnsafeMutableRawBufferPointer(buffer))
     case .float16: try convert(info, from: start, buffer) { (bits: UInt16) in float32(half: bits) }
     case .bfloat16: try convert(info, from: start, buffer) { (bits: UInt16) in float32(brain: bits) }
     case .float64: try convert(info, from: start, buffer) { (value: Double) in Float(value) }
@@ -50,7 +51,8 @@ extension TensorSource {
       throw .wrongBufferSize(file: path, tensor: name, expected: info.elementCount, found: buffer.count)
     }
     switch info.dataType {
-    case .float64: try readBytes(of: name, from: start * info.dataType.byteCount, into: UnsafeMutableRawBufferPointer(buffer))
+    case .float64:
+      try readBytes(of: name, from: start * info.dataType.byteCount, into: UnsafeMutableRawBufferPointer(buffer))
     case .float32: try convert(info, from: start, buffer) { (value: Float) in Double(value) }
     case .float16: try convert(info, from: start, buffer) { (bits: UInt16) in Double(float32(half: bits)) }
     case .bfloat16: try convert(info, from: start, buffer) { (bits: UInt16) in Double(float32(brain: bits)) }

@@ -33,7 +33,8 @@ final class KernelLibrary: Sendable {
     if let program = programs.withLock({ $0[key] }) { return program }
     // Built outside the lock: two builders of one program cost time, not correctness, and loading is serial anyway.
     let program = try Program(
-      context, file: file + ".cl", source: KernelLibrary.source("common") + KernelLibrary.source(file), options: options,
+      context, file: file + ".cl", source: KernelLibrary.source("common") + KernelLibrary.source(file),
+      options: options,
       cache: cache)
     programs.withLock { $0[key] = program }
     return program

@@ -28,7 +28,8 @@ extension StepBinder {
 
   /// `linear_panels(x, panels, bias, out, rows, columns, depth)`; any number of column and row blocks.
   private func bindPanels(_ arguments: StepArguments, _ kernel: Kernel, _ sizes: LinearSizes) throws -> Enqueue {
-    try kernel.bind(try arguments.linearValues() + [.int32(0), .int32(Int32(sizes.columns)), .int32(Int32(sizes.depth))])
+    try kernel.bind(
+      try arguments.linearValues() + [.int32(0), .int32(Int32(sizes.columns)), .int32(Int32(sizes.depth))])
     let panels = (sizes.columns + profile.panelWidth - 1) / profile.panelWidth
     let profile = profile
     return { queue, dimensions in
@@ -42,7 +43,8 @@ extension StepBinder {
 
   /// `linear_tiled(x, weight, bias, out, rows, columns, depth)`; a group of 16 x 16 work-items makes a tile of 64 x 64.
   private func bindTiled(_ arguments: StepArguments, _ kernel: Kernel, _ sizes: LinearSizes) throws -> Enqueue {
-    try kernel.bind(try arguments.linearValues() + [.int32(0), .int32(Int32(sizes.columns)), .int32(Int32(sizes.depth))])
+    try kernel.bind(
+      try arguments.linearValues() + [.int32(0), .int32(Int32(sizes.columns)), .int32(Int32(sizes.depth))])
     let tile = 64
     let items = 16
     return { queue, dimensions in

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import COpenCL
+import Synchronization
 
 /// One OpenCL driver.
 public final class Platform: Sendable {
@@ -40,6 +41,13 @@ public final class Platform: Sendable {
   ///
   /// - Throws: ``OpenCLError/noLoader(library:reason:)``, ``OpenCLError/noPlatform``, or the loader's own failure.
   public static func all() throws(OpenCLError) -> [Platform] {
+    try discovery.withLock { _ in Result { () throws(OpenCLError) in try allNow() } }.get()
+  }
+
+  /// PoCL 3.1 sets itself up at the first query and hands half-made devices to whoever asks at the same time.
+  private static let discovery = Mutex(())
+
+  private static func allNow() throws(OpenCLError) -> [Platform] {
     var count: cl_uint = 0
     try checkPlatforms(shim_clGetPlatformIDs(0, nil, &count))
     guard count > 0 else { throw .noPlatform }
@@ -58,6 +66,10 @@ public final class Platform: Sendable {
   ///
   /// - Throws: ``OpenCLError/callFailed(call:object:status:)`` if the driver fails, also about one of its devices.
   public func devices() throws(OpenCLError) -> [Device] {
+    try Platform.discovery.withLock { _ in Result { () throws(OpenCLError) in try devicesNow() } }.get()
+  }
+
+  private func devicesNow() throws(OpenCLError) -> [Device] {
     let all = cl_device_type(CL_DEVICE_TYPE_ALL)
     var count: cl_uint = 0
     let status = shim_clGetDeviceIDs(handle, all, 0, nil, &count)

@@ -14,7 +14,8 @@ import Testing
   }
 
   @Test func aRowThatSeesNothingIsZeros() async throws {
-    let row = try #require(OperationCase.all.first { $0.operation.name == "masked_softmax" && $0.what == "2 x 12 x 97" })
+    let row = try #require(
+      OperationCase.all.first { $0.operation.name == "masked_softmax" && $0.what == "2 x 12 x 97" })
     let result = try await row.run(on: CPUExecutor<Double>()).doubles
     #expect(result[..<(12 * 97)].allSatisfy { $0 == 0 })
     for sum in stride(from: 12 * 97, to: result.count, by: 97).map({ result[$0..<($0 + 97)].reduce(0, +) }) {

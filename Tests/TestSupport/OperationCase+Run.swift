@@ -10,14 +10,18 @@ public struct ParameterTable: ParameterSource {
   public func read(
     _ part: Graph.Parameter.Part, from start: Int, into destination: UnsafeMutableBufferPointer<Float>
   ) throws {
-    guard let elements = tensors[part.key], elements.count == part.elementCount else { throw MissingParameter(part.key) }
+    guard let elements = tensors[part.key], elements.count == part.elementCount else {
+      throw MissingParameter(part.key)
+    }
     _ = destination.initialize(from: elements[start..<(start + destination.count)])
   }
 
   public func read(
     _ part: Graph.Parameter.Part, from start: Int, into destination: UnsafeMutableBufferPointer<Double>
   ) throws {
-    guard let elements = tensors[part.key], elements.count == part.elementCount else { throw MissingParameter(part.key) }
+    guard let elements = tensors[part.key], elements.count == part.elementCount else {
+      throw MissingParameter(part.key)
+    }
     _ = destination.initialize(from: elements[start..<(start + destination.count)].map(Double.init))
   }
 

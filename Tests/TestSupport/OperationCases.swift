@@ -139,7 +139,8 @@ public struct OperationCase: Sendable, CustomStringConvertible {
     [.tokens: lengths.reduce(0, +), .sequences: lengths.count, .longest: lengths.max() ?? 0]
   }
 
-  private static let softmaxCases: [OperationCase] = [(1, 1, 1), (3, 5, 7), (2, 12, 97), (4, 3, 257), (1, 2, 1025)].map {
+  private static let softmaxCases: [OperationCase] = [(1, 1, 1), (3, 5, 7), (2, 12, 97), (4, 3, 257), (1, 2, 1025)].map
+  {
     batch, rowsPerBatch, keys in
     OperationCase(
       .maskedSoftmax(scale: 0.25), "\(batch) x \(rowsPerBatch) x \(keys)",

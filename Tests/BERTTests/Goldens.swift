@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import BERT
+import Checkpoints
+import Glibc
+import StrictJSON
+
+/// Files under `Tests/Goldens`, made by `scripts/make-goldens`.
+enum Goldens {
+  static let root = #filePath.split(separator: "/").dropLast(2).reduce("") { $0 + "/" + $1 } + "/Goldens"
+
+  static func path(_ name: String) -> String { root + "/" + name }
+
+  static func folders(_ name: String) -> [String] {
+    guard let directory = opendir(path(name)) else { return [] }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      if !name.hasPrefix(".") { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  static func json(_ path: String) throws -> JSON {
+    try JSON.parse(BoundedFile.read(path: path, limit: 1 << 24))
+  }
+
+  /// Lines of a JSONL file: `text` of each.
+  static func texts(_ path: String) throws -> [String] {
+    try BoundedFile.read(path: path, limit: 1 << 24).split(separator: UInt8(ascii: "\n")).compactMap {
+      try JSON.parse(Array($0))["text"]?.stringValue
+    }
+  }
+
+  /// Arguments of a forward call, from a file of I64 tensors.
+  static func input(_ path: String) throws -> BertInput {
+    let file = try SafetensorsFile(path: path)
+    func integers(_ name: String) throws -> [Int32]? {
+      guard file.tensor(named: name) != nil else { return nil }
+      return try file.readInt64(name).map { Int32(truncatingIfNeeded: $0) }
+    }
+    let shape = file.tensor(named: "input_ids")?.shape ?? []
+    return try BertInput(
+      batchSize: shape[0], sequenceLength: shape[1], inputIds: integers("input_ids") ?? [],
+      attentionMask: integers("attention_mask"), tokenTypeIds: integers("token_type_ids"),
+      positionIds: integers("position_ids"))
+  }
+}

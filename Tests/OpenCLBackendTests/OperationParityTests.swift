@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPUBackend
+import ComputeGraph
+import OpenCLBackend
+import OpenCLRuntime
+import TestSupport
+import Testing
+
+/// The forms in which kernels are built: as this device wants them, and as a GPU does.
+enum KernelForm: String, CaseIterable {
+  case native
+  case groups
+
+  func executor(_ product: MatrixProduct? = nil) throws -> OpenCLExecutor {
+    let device = try Device.select("auto")
+    return switch self {
+    case .native: try OpenCLExecutor(device, profile: DeviceProfile(device, matrixProduct: product))
+    case .groups:
+      try OpenCLExecutor(device, profile: DeviceProfile(device, workGroupSize: 32, matrixProduct: product ?? .tiled))
+    }
+  }
+}
+
+@Suite struct OperationParityTests {
+  @Test(arguments: KernelForm.allCases) func everyOperationAgreesWithTheOracle(form: KernelForm) async throws {
+    let executor = try form.executor()
+    for row in OperationCase.all {
+      let wanted = try await row.run(on: CPUExecutor<Double>())
+      let found = try await row.run(on: executor)
+      #expect(found.shape == wanted.shape, "\(row)")
+      #expect(relativeError(found.doubles, wanted.doubles) <= row.tolerance, "\(row)")
+    }
+  }
+
+  @Test func aRowThatSeesNothingIsZeros() async throws {
+    let row = try #require(
+      OperationCase.all.first { $0.operation.name == "masked_softmax" && $0.what == "2 x 12 x 97" })
+    for form in KernelForm.allCases {
+      let result = try await row.run(on: form.executor()).doubles
+      #expect(result[..<(12 * 97)].allSatisfy { $0 == 0 })
+    }
+  }
+}
