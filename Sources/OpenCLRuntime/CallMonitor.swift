@@ -111,7 +111,7 @@ public enum CallMonitor {
       case late
     }
 
-    /// Which of the calls that the filters let through fails, from 1.
+    /// Which of the calls that the filters let through fails, from 1; 0 for none (to inject a build log alone).
     public var nth: Int
     public var mode: Mode
     public var status: OpenCLStatus
@@ -159,6 +159,12 @@ public enum CallMonitor {
     public let hits: Int
     /// The first of those.
     public let call: String?
+
+    public init(candidates: Int, hits: Int, call: String?) {
+      self.candidates = candidates
+      self.hits = hits
+      self.call = call
+    }
   }
 
   /// What became of the fault so far.

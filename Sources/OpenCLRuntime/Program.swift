@@ -21,7 +21,7 @@ public final class Program: Sendable {
 
   nonisolated(unsafe) let handle: cl_program  // OpenCL objects may be used from any thread
   /// What the cache knows this program by.
-  let key: ProgramCache.Key
+  public let cacheKey: ProgramCache.Key
   private let cache: ProgramCache?
 
   /// Builds `source`, or takes its binary from the cache.
@@ -39,7 +39,7 @@ public final class Program: Sendable {
     self.context = context
     self.file = file
     self.options = allOptions
-    self.key = key
+    cacheKey = key
     self.cache = cache
     if let cache, let binary = cache.binary(for: key) {
       if let handle = Self.load(binary, context, allOptions) {
@@ -67,7 +67,7 @@ public final class Program: Sendable {
   @discardableResult
   public func storeBinary() -> Bool {
     guard let cache, let binary = try? binary() else { return false }
-    return cache.store(binary, for: key)
+    return cache.store(binary, for: cacheKey)
   }
 
   /// The machine code as the driver gives it now.

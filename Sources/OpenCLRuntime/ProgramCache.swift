@@ -53,7 +53,8 @@ public final class ProgramCache: Sendable {
     getenv(variable).map { String(cString: $0) }
   }.map { ProgramCache(folder: $0) }
 
-  static func standardFolder(environment: (String) -> String?) -> String? {
+  /// The same, for an environment other than the process's.
+  public static func standardFolder(environment: (String) -> String?) -> String? {
     if environment("SWIFT_BERT_NO_PROGRAM_CACHE") == "1" { return nil }
     // The XDG Base Directory Specification: a relative path is to be ignored.
     if let cache = environment("XDG_CACHE_HOME"), cache.hasPrefix("/") { return cache + "/swift-bert/programs" }

@@ -12,7 +12,7 @@ extension RuntimeTests {
       try device.queue.fill(a, with: UInt32(7))
       try device.queue.write([UInt32(1), 2, 3], to: a, at: 8)
       try device.queue.fill(b, with: UInt32(0))
-      try device.queue.copy(a, at: 4, byteCount: 20, to: b, at: 40)
+      try device.queue.copy(a, from: 4, byteCount: 20, to: b, at: 40)
       #expect(try device.queue.read(b, count: 16, of: UInt32(9)) == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 1, 2, 3, 7, 0])
       #expect(try device.queue.read(a, at: 12, count: 2, of: UInt32(0)) == [2, 3])
       #expect(try device.queue.read(a, count: 0, of: UInt32(0)) == [])
@@ -24,7 +24,7 @@ extension RuntimeTests {
       let staging = try HostBuffer(device.queue, byteCount: 8192)
       for i in 0..<4096 { staging.bytes[i] = UInt8(truncatingIfNeeded: i &* 7) }
       try device.queue.upload(staging, byteCount: 4096, to: buffer)
-      try device.queue.download(buffer, at: 100, byteCount: 3000, to: staging, at: 5000)
+      try device.queue.download(buffer, from: 100, byteCount: 3000, to: staging, at: 5000)
       try device.queue.finish()
       #expect(staging.bytes[5000..<8000].elementsEqual(staging.bytes[100..<3100]))
     }
@@ -87,7 +87,7 @@ extension RuntimeTests {
       #expect(error { try queue.write([UInt8](repeating: 0, count: 9), to: buffer, at: 8) } == outside(8, 9))
       #expect(error { _ = try queue.read(buffer, count: Int.max, of: UInt64(0)) } == outside(0, Int.max))
       #expect(error { _ = try queue.read(buffer, count: -1, of: UInt8(0)) } == outside(0, -1))
-      #expect(error { _ = try queue.copy(buffer, at: -1, byteCount: 4, to: buffer) } == outside(-1, 4))
+      #expect(error { _ = try queue.copy(buffer, from: -1, byteCount: 4, to: buffer) } == outside(-1, 4))
       #expect(error { _ = try buffer.subBuffer(offset: Int.max, byteCount: 2) } == outside(Int.max, 2))
       #expect(
         error { _ = try queue.upload(staging, from: 10, byteCount: 7, to: buffer) } == outside(10, 7, "staging memory"))
