@@ -62,6 +62,9 @@ public final class Device: Sendable {
   public let hasSubgroups: Bool
   public let extensions: [String]
 
+  /// Whether kernels are compiled when they are first launched, not when the program is built.
+  var compilesAtLaunch: Bool { platform.name == "Portable Computing Language" }
+
   nonisolated(unsafe) let handle: cl_device_id  // a root device: retains do nothing, it lives as long as the process
 
   init(platform: Platform, index: Int, handle: cl_device_id) throws(OpenCLError) {

@@ -20,7 +20,8 @@ public final class Program: Sendable {
   public let log: String
 
   nonisolated(unsafe) let handle: cl_program  // OpenCL objects may be used from any thread
-  private let key: ProgramCache.Key
+  /// What the cache knows this program by.
+  public let cacheKey: ProgramCache.Key
   private let cache: ProgramCache?
 
   /// Builds `source`, or takes its binary from the cache.
@@ -38,17 +39,20 @@ public final class Program: Sendable {
     self.context = context
     self.file = file
     self.options = allOptions
-    self.key = key
+    cacheKey = key
     self.cache = cache
-    if let binary = cache?.binary(for: key), let handle = Self.load(binary, context, allOptions) {
-      self.handle = handle
-      origin = .cache
-      log = ""
-      return
+    if let cache, let binary = cache.binary(for: key) {
+      if let handle = Self.load(binary, context, allOptions) {
+        self.handle = handle
+        origin = .cache
+        log = ""
+        return
+      }
+      cache.remove(key)
     }
     (handle, log) = try Self.compile(source, context, file: file, options: allOptions)
     origin = .source
-    storeBinary()
+    if !context.device.compilesAtLaunch { storeBinary() }
   }
 
   /// The kernel of that name, with arguments of its own.
@@ -56,11 +60,14 @@ public final class Program: Sendable {
   /// - Throws: `noSuchKernel`, `callFailed`.
   public func kernel(_ name: String) throws(OpenCLError) -> Kernel { try Kernel(self, name) }
 
-  /// Puts the program's present binary into the cache. Done after each build; worth doing again where a driver compiles
-  /// further at the first launch. Failing to is no error.
-  public func storeBinary() {
-    guard let cache, let binary = try? binary() else { return }
-    cache.store(binary, for: key)
+  /// Puts the program's binary into the cache; done after each build, except on drivers that compile further at the first
+  /// launch (PoCL: see ``ProgramCache`` for when it pays to call this there, once the kernels have run).
+  ///
+  /// - Returns: false where there is no cache, or it or the driver would not.
+  @discardableResult
+  public func storeBinary() -> Bool {
+    guard let cache, let binary = try? binary() else { return false }
+    return cache.store(binary, for: cacheKey)
   }
 
   /// The machine code as the driver gives it now.

@@ -76,7 +76,7 @@ extension Queue {
   /// Enqueues a copy from the device to staging memory; the bytes are there after a wait.
   @discardableResult
   public func download(
-    _ buffer: Buffer, at offset: Int = 0, byteCount: Int, to host: HostBuffer, at hostOffset: Int = 0,
+    _ buffer: Buffer, from offset: Int = 0, byteCount: Int, to host: HostBuffer, at hostOffset: Int = 0,
     observed: Bool = false
   ) throws(OpenCLError) -> Event? {
     try host.checkRange(offset: hostOffset, byteCount: byteCount)
@@ -92,7 +92,7 @@ extension Queue {
   /// Enqueues a copy between two buffers, or between two ranges of one that do not overlap.
   @discardableResult
   public func copy(
-    _ source: Buffer, at sourceOffset: Int = 0, byteCount: Int, to target: Buffer, at targetOffset: Int = 0,
+    _ source: Buffer, from sourceOffset: Int = 0, byteCount: Int, to target: Buffer, at targetOffset: Int = 0,
     observed: Bool = false
   ) throws(OpenCLError) -> Event? {
     try source.checkRange(offset: sourceOffset, byteCount: byteCount)
