@@ -14,7 +14,7 @@ from goldens.pooling import FLAGS
 WORDS = """the a cat dog sat on mat ran to house big small red blue is was it he she they and or not in of
 ##s ##ed ##ing ##er ##ly un play walk jump read happy sad caf caff über uber na ##ive naive 1 2 3 ##1 ##2 ##3 . , ! ? ' - ( )
 东 京 我 你 κ ##α ##ι και м ##и ##р мир""".split()
-VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, *"abcdefghij", *[f"##{letter}" for letter in "abcdefgh"]]
+VOCABULARY = list(dict.fromkeys(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, *"abcdefghij", *[f"##{letter}" for letter in "abcdefgh"]]))
 TEXTS = [
     "the cat sat on the mat .",
     "A big dog ran to the red house !",
