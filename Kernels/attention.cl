@@ -183,7 +183,7 @@ static inline void load_tile(__local float4 *tile, __global const float *source,
   __local float *floats = (__local float *)tile;
   for (int i = get_local_id(0); i < count * HEAD_QUADS * 4; i += WG_SIZE) {
     int row = i / (HEAD_QUADS * 4);
-    int d = i % (HEAD_QUADS * 4);
+    int d = i - mul24(row, HEAD_QUADS * 4);  // not i %: Oclgrind 21.10 --uninitialized lacks the freeze it becomes
     floats[i] = d < HEAD_SIZE ? source[(size_t)row * stride + d] : 0.0f;
   }
 }
@@ -232,7 +232,9 @@ __kernel void attention(
           float4 products = (float4)0.0f;
           for (int i = 0; i < HEAD_QUADS; ++i)
             products = fma(q[i], key_tile[(first + j) * HEAD_QUADS + i], products);
-          scores[j] = (products.x + products.y) + (products.z + products.w);
+          float parts[4];
+          vstore4(products, 0, parts);
+          scores[j] = (parts[0] + parts[1]) + (parts[2] + parts[3]);
           m = LARGER(scores[j], m);
         }
       }
