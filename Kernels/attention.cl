@@ -33,10 +33,42 @@
 #define TILE_QUERIES (QUERY_VECTORS * VECTOR_WIDTH)
 #define TILE_HEIGHT 8  // keys, or columns of V, of a register tile
 
-// scores[j][lane] = key[j] . query[lane] for TILE_HEIGHT keys; those from `count` on repeat the last.
+// Interleaves the lower (upper) halves of two vectors. Each round over rows i and i + VECTOR_WIDTH / 2 rotates the bits
+// of an element's index by one; log2(VECTOR_WIDTH) rounds exchange row and column.
+#if VECTOR_WIDTH == 16
+#define LOWER(a, b) \
+  (VEC)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3, a.s4, b.s4, a.s5, b.s5, a.s6, b.s6, a.s7, b.s7)
+#define UPPER(a, b) \
+  (VEC)(a.s8, b.s8, a.s9, b.s9, a.sa, b.sa, a.sb, b.sb, a.sc, b.sc, a.sd, b.sd, a.se, b.se, a.sf, b.sf)
+#elif VECTOR_WIDTH == 8
+#define LOWER(a, b) (VEC)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3)
+#define UPPER(a, b) (VEC)(a.s4, b.s4, a.s5, b.s5, a.s6, b.s6, a.s7, b.s7)
+#elif VECTOR_WIDTH == 4
+#define LOWER(a, b) (VEC)(a.s0, b.s0, a.s1, b.s1)
+#define UPPER(a, b) (VEC)(a.s2, b.s2, a.s3, b.s3)
+#else
+#define LOWER(a, b) a
+#define UPPER(a, b) b
+#endif
+static inline __attribute__((always_inline)) void transpose(VEC square[VECTOR_WIDTH]) {
+#pragma unroll
+  for (int width = 1; width < VECTOR_WIDTH; width *= 2) {
+    VEC next[VECTOR_WIDTH];
+#pragma unroll
+    for (int i = 0; i < VECTOR_WIDTH / 2; ++i) {
+      next[2 * i] = LOWER(square[i], square[i + VECTOR_WIDTH / 2]);
+      next[2 * i + 1] = UPPER(square[i], square[i + VECTOR_WIDTH / 2]);
+    }
+#pragma unroll
+    for (int i = 0; i < VECTOR_WIDTH; ++i) square[i] = next[i];
+  }
+}
+
+// scores[j][lane] = key[j] . query[lane] for TILE_HEIGHT keys; those from `count` on repeat the last, so that they leave
+// largest[lane], the maximum so far, as it is.
 static inline __attribute__((always_inline)) void score_tile(
     const int V, int count, __global const float *key, int key_stride, const VEC query[HEAD_SIZE][QUERY_VECTORS],
-    VEC scores[][QUERY_VECTORS]) {
+    VEC scores[][QUERY_VECTORS], VEC largest[QUERY_VECTORS]) {
   __global const float *row[TILE_HEIGHT];
   VEC sums[TILE_HEIGHT][QUERY_VECTORS];
 #pragma unroll
@@ -58,6 +90,14 @@ static inline __attribute__((always_inline)) void score_tile(
   for (int r = 0; r < TILE_HEIGHT; ++r)
 #pragma unroll
     for (int v = 0; v < V; ++v) scores[r][v] = sums[r][v];
+#pragma unroll
+  for (int reach = TILE_HEIGHT / 2; reach > 0; reach /= 2)
+#pragma unroll
+    for (int r = 0; r < reach; ++r)
+#pragma unroll
+      for (int v = 0; v < V; ++v) sums[r][v] = LARGER(sums[r + reach][v], sums[r][v]);
+#pragma unroll
+  for (int v = 0; v < V; ++v) largest[v] = LARGER(sums[0][v], largest[v]);
 }
 
 // totals[d][lane] = totals[d][lane] * correction[lane] + sum_j weights[j][lane] * value[j][d] for R columns of V.
@@ -97,33 +137,41 @@ static inline __attribute__((always_inline)) void attend(
     largest[v] = (VEC)LOWEST;
     sums[v] = (VEC)0.0f;
   }
-  for (int d = 0; d < HEAD_SIZE; ++d)
-    for (int v = 0; v < V; ++v) {
-      float lanes[VECTOR_WIDTH];
+  for (int v = 0; v < V; ++v)
+    for (int d = 0; d < HEAD_SIZE; d += VECTOR_WIDTH) {
+      VEC square[VECTOR_WIDTH];
+#pragma unroll
       for (int i = 0; i < VECTOR_WIDTH; ++i) {
         int t = v * VECTOR_WIDTH + i;
-        lanes[i] = t < queries ? query[(size_t)t * query_stride + d] * scale : 0.0f;
+        square[i] = (VEC)0.0f;
+        if (t < queries) square[i] = load_row(query + (size_t)t * query_stride + d, HEAD_SIZE - d) * (VEC)scale;
       }
-      q[d][v] = LOAD(lanes);
-      totals[d][v] = (VEC)0.0f;
+      transpose(square);
+#pragma unroll
+      for (int i = 0; i < VECTOR_WIDTH; ++i)
+        if (d + i < HEAD_SIZE) {
+          q[d + i][v] = square[i];
+          totals[d + i][v] = (VEC)0.0f;
+        }
     }
   for (int start = 0; start < keys; start += TILE_KEYS) {
     int count = min(TILE_KEYS, keys - start);
+    VEC m[QUERY_VECTORS];
+    for (int v = 0; v < V; ++v) m[v] = largest[v];
     for (int j = 0; j < count; j += TILE_HEIGHT)
-      score_tile(V, count - j, key + (size_t)(start + j) * key_stride, key_stride, q, scores + j);
+      score_tile(V, count - j, key + (size_t)(start + j) * key_stride, key_stride, q, scores + j, m);
     for (int v = 0; v < V; ++v) {
-      VEC m = largest[v];
-      for (int j = 0; j < count; ++j) m = LARGER(scores[j][v], m);
-      correction[v] = exp2_f(largest[v] - m);
-      VEC sum = sums[v] * correction[v];
-      for (int j = 0; j < count; ++j) {
-        VEC weight = exp2_f(scores[j][v] - m);
-        scores[j][v] = weight;
-        sum += weight;
-      }
-      largest[v] = m;
-      sums[v] = sum;
+      correction[v] = exp2_f(largest[v] - m[v]);
+      largest[v] = m[v];
+      sums[v] *= correction[v];
     }
+    for (int j = 0; j < count; ++j)
+#pragma unroll
+      for (int v = 0; v < V; ++v) {
+        VEC weight = exp2_f(scores[j][v] - largest[v]);
+        scores[j][v] = weight;
+        sums[v] += weight;
+      }
     __global const float *rows = value + (size_t)start * value_stride;
     for (int d = 0; d + TILE_HEIGHT <= HEAD_SIZE; d += TILE_HEIGHT)
       value_tile(V, TILE_HEIGHT, count, rows + d, value_stride, scores, correction, totals + d);
@@ -134,12 +182,18 @@ static inline __attribute__((always_inline)) void attend(
   }
   for (int v = 0; v < V; ++v) {
     VEC factor = keys > 0 ? (VEC)1.0f / sums[v] : (VEC)0.0f;
-    for (int d = 0; d < HEAD_SIZE; ++d) totals[d][v] *= factor;
+    for (int d = 0; d < HEAD_SIZE; d += VECTOR_WIDTH) {
+      VEC square[VECTOR_WIDTH];
+#pragma unroll
+      for (int i = 0; i < VECTOR_WIDTH; ++i) square[i] = d + i < HEAD_SIZE ? totals[d + i][v] * factor : (VEC)0.0f;
+      transpose(square);
+#pragma unroll
+      for (int i = 0; i < VECTOR_WIDTH; ++i) {
+        int t = v * VECTOR_WIDTH + i;
+        if (t < queries) store_row(square[i], out + (size_t)t * out_stride + d, HEAD_SIZE - d);
+      }
+    }
   }
-  for (int v = 0; v < V; ++v)
-    for (int i = 0; i < VECTOR_WIDTH && v * VECTOR_WIDTH + i < queries; ++i)
-      for (int d = 0; d < HEAD_SIZE; ++d)
-        out[(size_t)(v * VECTOR_WIDTH + i) * out_stride + d] = ((const float *)&totals[d][v])[i];
 }
 
 __kernel void attention(
@@ -183,7 +237,7 @@ static inline void load_tile(__local float4 *tile, __global const float *source,
   __local float *floats = (__local float *)tile;
   for (int i = get_local_id(0); i < count * HEAD_QUADS * 4; i += WG_SIZE) {
     int row = i / (HEAD_QUADS * 4);
-    int d = i % (HEAD_QUADS * 4);
+    int d = i - mul24(row, HEAD_QUADS * 4);  // not i %: Oclgrind 21.10 --uninitialized lacks the freeze it becomes
     floats[i] = d < HEAD_SIZE ? source[(size_t)row * stride + d] : 0.0f;
   }
 }
@@ -232,7 +286,9 @@ __kernel void attention(
           float4 products = (float4)0.0f;
           for (int i = 0; i < HEAD_QUADS; ++i)
             products = fma(q[i], key_tile[(first + j) * HEAD_QUADS + i], products);
-          scores[j] = (products.x + products.y) + (products.z + products.w);
+          float parts[4];
+          vstore4(products, 0, parts);
+          scores[j] = (parts[0] + parts[1]) + (parts[2] + parts[3]);
           m = LARGER(scores[j], m);
         }
       }

@@ -91,27 +91,17 @@ static inline VEC keep_first(VEC v, VEC otherwise, int left) {
 #endif
 }
 
-// The lanes' sum, pairwise; the lanes' maximum.
-#if VECTOR_WIDTH == 16
-#define FOLD(v, op) \
-  float8 v8 = op(v.lo, v.hi); \
-  float4 v4 = op(v8.lo, v8.hi); \
-  float2 v2 = op(v4.lo, v4.hi); \
-  return op(v2.x, v2.y);
-#elif VECTOR_WIDTH == 8
-#define FOLD(v, op) \
-  float4 v4 = op(v.lo, v.hi); \
-  float2 v2 = op(v4.lo, v4.hi); \
-  return op(v2.x, v2.y);
-#elif VECTOR_WIDTH == 4
-#define FOLD(v, op) \
-  float2 v2 = op(v.lo, v.hi); \
-  return op(v2.x, v2.y);
-#else
-#define FOLD(v, op) return v;
-#endif
 #define PLUS(a, b) ((a) + (b))
 #define LARGER(a, b) ((a) > (b) ? (a) : (b))  // b where a is NaN: a maximum that starts at -infinity never is NaN
+
+// The lanes' sum and maximum, halves upon halves. Not v.lo + v.hi: Oclgrind 21.10 --uninitialized crashes on the shuffles
+// with undefined lanes that it becomes.
+#define FOLD(v, op) \
+  float lanes[VECTOR_WIDTH]; \
+  STORE(v, lanes); \
+  for (int reach = VECTOR_WIDTH / 2; reach > 0; reach /= 2) \
+    for (int i = 0; i < reach; ++i) lanes[i] = op(lanes[i + reach], lanes[i]); \
+  return lanes[0];
 static inline float sum_lanes(VEC v) { FOLD(v, PLUS) }
 static inline float max_lanes(VEC v) { FOLD(v, LARGER) }
 

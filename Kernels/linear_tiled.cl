@@ -40,7 +40,7 @@ static inline void load_tile(
     int lid) {
   for (int i = lid; i < height * (TILE_DEPTH / 4); i += ITEMS) {
     int row = i / (TILE_DEPTH / 4);
-    int d = i % (TILE_DEPTH / 4) * 4;
+    int d = (i - mul24(row, TILE_DEPTH / 4)) * 4;  // not i %: Oclgrind 21.10 --uninitialized lacks the freeze it becomes
     float4 v = (float4)0.0f;
     if (row < rows) {
       __global const float *p = source + (size_t)row * depth + k + d;
