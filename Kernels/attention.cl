@@ -50,7 +50,7 @@
 #define LOWER(a, b) a
 #define UPPER(a, b) b
 #endif
-static inline __attribute__((always_inline)) void transpose(VEC square[VECTOR_WIDTH]) {
+INLINE void transpose(VEC square[VECTOR_WIDTH]) {
 #pragma unroll
   for (int width = 1; width < VECTOR_WIDTH; width *= 2) {
     VEC next[VECTOR_WIDTH];
@@ -66,7 +66,7 @@ static inline __attribute__((always_inline)) void transpose(VEC square[VECTOR_WI
 
 // scores[j][lane] = key[j] . query[lane] for TILE_HEIGHT keys; those from `count` on repeat the last, so that they leave
 // largest[lane], the maximum so far, as it is.
-static inline __attribute__((always_inline)) void score_tile(
+INLINE void score_tile(
     const int V, int count, __global const float *key, int key_stride, const VEC query[HEAD_SIZE][QUERY_VECTORS],
     VEC scores[][QUERY_VECTORS], VEC largest[QUERY_VECTORS]) {
   __global const float *row[TILE_HEIGHT];
@@ -101,7 +101,7 @@ static inline __attribute__((always_inline)) void score_tile(
 }
 
 // totals[d][lane] = totals[d][lane] * correction[lane] + sum_j weights[j][lane] * value[j][d] for R columns of V.
-static inline __attribute__((always_inline)) void value_tile(
+INLINE void value_tile(
     const int V, const int R, int count, __global const float *value, int value_stride, VEC weights[][QUERY_VECTORS],
     const VEC correction[QUERY_VECTORS], VEC totals[][QUERY_VECTORS]) {
   VEC sums[TILE_HEIGHT][QUERY_VECTORS];
@@ -125,7 +125,7 @@ static inline __attribute__((always_inline)) void value_tile(
     for (int v = 0; v < V; ++v) totals[r][v] = sums[r][v];
 }
 
-static inline __attribute__((always_inline)) void attend(
+INLINE void attend(
     const int V, int queries, int keys, __global const float *query, __global const float *key,
     __global const float *value, __global float *out, int query_stride, int key_stride, int value_stride,
     int out_stride, float scale) {
@@ -230,10 +230,10 @@ __kernel void attention(
 #endif
 #define CHUNK 8  // keys between two corrections of the sums
 
-static inline float exp2_scalar(float x) { return exp2(x); }
+INLINE float exp2_scalar(float x) { return exp2(x); }
 
 // Copies `count` rows of HEAD_SIZE floats to local memory, padded with zeros to whole float4s.
-static inline void load_tile(__local float4 *tile, __global const float *source, int stride, int count) {
+INLINE void load_tile(__local float4 *tile, __global const float *source, int stride, int count) {
   __local float *floats = (__local float *)tile;
   for (int i = get_local_id(0); i < count * HEAD_QUADS * 4; i += WG_SIZE) {
     int row = i / (HEAD_QUADS * 4);

@@ -44,7 +44,7 @@ __kernel void pack_panels(__global const float *weight, __global float *panels, 
 // `count` rows of x times one panel, count <= R: the rows beyond count repeat the last and are not stored. R is a
 // literal at every call, so that the tile lives in registers. Meanwhile `fetch_step` / 65536 panel rows per step of k,
 // from `ahead` on, are brought into the cache.
-static inline __attribute__((always_inline)) void multiply_tile(
+INLINE void multiply_tile(
     const int R, int count, __global const float *x, __global const float *panel, __global const float *bias,
     __global float *out, int left, int columns, int depth, __global const float *ahead, int fetch_step) {
   __global const float *row[TILE_ROWS];
