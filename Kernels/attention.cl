@@ -13,6 +13,9 @@
 //            sequence's first; a sequence without keys gives zeros; a weight below 2^-126 of the largest counts as 2^-126
 // Aliasing   none
 // Reference  Sources/CPUBackend/Attention.swift
+// Tried      (CPU form, time against what stands here) copying the tile of V into private memory 1.03-1.15; loops over d
+//            and j unrolled by 4 1.0-1.05; 16 or 48 queries per item 1.2-1.3, 1.06-1.15; scalar transposes 1.15 at S = 128,
+//            2-3 at S = 16; without any exp2 0.88, so the softmax is no longer what counts
 
 #ifndef HEAD_SIZE
 #define HEAD_SIZE 64
@@ -33,8 +36,8 @@
 #define TILE_QUERIES (QUERY_VECTORS * VECTOR_WIDTH)
 #define TILE_HEIGHT 8  // keys, or columns of V, of a register tile
 
-// Interleaves the lower (upper) halves of two vectors. Each round over rows i and i + VECTOR_WIDTH / 2 rotates the bits
-// of an element's index by one; log2(VECTOR_WIDTH) rounds exchange row and column.
+// Exchanges rows and columns. Where shuffles serve, each round interleaves the rows i and i + VECTOR_WIDTH / 2, which
+// rotates the bits of every element's index by one; log2(VECTOR_WIDTH) rounds bring the row to the column's place.
 #if VECTOR_WIDTH == 16
 #define LOWER(a, b) \
   (VEC)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3, a.s4, b.s4, a.s5, b.s5, a.s6, b.s6, a.s7, b.s7)
@@ -46,11 +49,9 @@
 #elif VECTOR_WIDTH == 4
 #define LOWER(a, b) (VEC)(a.s0, b.s0, a.s1, b.s1)
 #define UPPER(a, b) (VEC)(a.s2, b.s2, a.s3, b.s3)
-#else
-#define LOWER(a, b) a
-#define UPPER(a, b) b
 #endif
-static inline __attribute__((always_inline)) void transpose(VEC square[VECTOR_WIDTH]) {
+INLINE void transpose(VEC square[VECTOR_WIDTH]) {
+#if defined(LOWER) && !defined(__SPIR__)  // Oclgrind 21.10 --uninitialized crashes on shuffles whose lanes are half unused
 #pragma unroll
   for (int width = 1; width < VECTOR_WIDTH; width *= 2) {
     VEC next[VECTOR_WIDTH];
@@ -62,11 +63,20 @@ static inline __attribute__((always_inline)) void transpose(VEC square[VECTOR_WI
 #pragma unroll
     for (int i = 0; i < VECTOR_WIDTH; ++i) square[i] = next[i];
   }
+#else
+  float *lanes = (float *)square;
+  for (int i = 0; i < VECTOR_WIDTH; ++i)
+    for (int j = 0; j < i; ++j) {
+      float lane = lanes[i * VECTOR_WIDTH + j];
+      lanes[i * VECTOR_WIDTH + j] = lanes[j * VECTOR_WIDTH + i];
+      lanes[j * VECTOR_WIDTH + i] = lane;
+    }
+#endif
 }
 
 // scores[j][lane] = key[j] . query[lane] for TILE_HEIGHT keys; those from `count` on repeat the last, so that they leave
 // largest[lane], the maximum so far, as it is.
-static inline __attribute__((always_inline)) void score_tile(
+INLINE void score_tile(
     const int V, int count, __global const float *key, int key_stride, const VEC query[HEAD_SIZE][QUERY_VECTORS],
     VEC scores[][QUERY_VECTORS], VEC largest[QUERY_VECTORS]) {
   __global const float *row[TILE_HEIGHT];
@@ -101,7 +111,7 @@ static inline __attribute__((always_inline)) void score_tile(
 }
 
 // totals[d][lane] = totals[d][lane] * correction[lane] + sum_j weights[j][lane] * value[j][d] for R columns of V.
-static inline __attribute__((always_inline)) void value_tile(
+INLINE void value_tile(
     const int V, const int R, int count, __global const float *value, int value_stride, VEC weights[][QUERY_VECTORS],
     const VEC correction[QUERY_VECTORS], VEC totals[][QUERY_VECTORS]) {
   VEC sums[TILE_HEIGHT][QUERY_VECTORS];
@@ -125,7 +135,7 @@ static inline __attribute__((always_inline)) void value_tile(
     for (int v = 0; v < V; ++v) totals[r][v] = sums[r][v];
 }
 
-static inline __attribute__((always_inline)) void attend(
+INLINE void attend(
     const int V, int queries, int keys, __global const float *query, __global const float *key,
     __global const float *value, __global float *out, int query_stride, int key_stride, int value_stride,
     int out_stride, float scale) {
@@ -230,10 +240,8 @@ __kernel void attention(
 #endif
 #define CHUNK 8  // keys between two corrections of the sums
 
-static inline float exp2_scalar(float x) { return exp2(x); }
-
 // Copies `count` rows of HEAD_SIZE floats to local memory, padded with zeros to whole float4s.
-static inline void load_tile(__local float4 *tile, __global const float *source, int stride, int count) {
+INLINE void load_tile(__local float4 *tile, __global const float *source, int stride, int count) {
   __local float *floats = (__local float *)tile;
   for (int i = get_local_id(0); i < count * HEAD_QUADS * 4; i += WG_SIZE) {
     int row = i / (HEAD_QUADS * 4);
@@ -262,6 +270,7 @@ __kernel void attention(
   value += (size_t)first_key * value_stride + value_column + column;
   float4 q[HEAD_QUADS];
   float4 totals[HEAD_QUADS];
+#pragma unroll
   for (int i = 0; i < HEAD_QUADS; ++i) {
     float lanes[4];
     for (int j = 0; j < 4; ++j)
@@ -280,10 +289,12 @@ __kernel void attention(
     for (int first = 0; first < count; first += CHUNK) {
       float scores[CHUNK];
       float m = largest;
+#pragma unroll
       for (int j = 0; j < CHUNK; ++j) {
         scores[j] = 0.0f;
         if (first + j < count) {
           float4 products = (float4)0.0f;
+#pragma unroll
           for (int i = 0; i < HEAD_QUADS; ++i)
             products = fma(q[i], key_tile[(first + j) * HEAD_QUADS + i], products);
           float parts[4];
@@ -292,14 +303,17 @@ __kernel void attention(
           m = LARGER(scores[j], m);
         }
       }
-      float correction = exp2_scalar(largest - m);
+      float correction = exp2(largest - m);
       largest = m;
       sum *= correction;
+#pragma unroll
       for (int i = 0; i < HEAD_QUADS; ++i) totals[i] *= correction;
+#pragma unroll
       for (int j = 0; j < CHUNK; ++j)
         if (first + j < count) {
-          float weight = exp2_scalar(scores[j] - m);
+          float weight = exp2(scores[j] - m);
           sum += weight;
+#pragma unroll
           for (int i = 0; i < HEAD_QUADS; ++i)
             totals[i] = fma((float4)weight, value_tile[(first + j) * HEAD_QUADS + i], totals[i]);
         }
@@ -308,6 +322,7 @@ __kernel void attention(
   if (active) {
     float factor = keys > 0 ? 1.0f / sum : 0.0f;
     out += (size_t)(first_query + lid) * out_stride + column;
+#pragma unroll
     for (int i = 0; i < HEAD_QUADS; ++i) {
       float lanes[4] = {totals[i].x, totals[i].y, totals[i].z, totals[i].w};
       for (int j = 0; j < 4; ++j)

@@ -35,7 +35,7 @@
 
 // Copies a [height, TILE_DEPTH] tile of a row-major matrix to local memory, transposed; zeros where the matrix ends.
 // `aligned`: every row starts at a multiple of 16 bytes.
-static inline void load_tile(
+INLINE void load_tile(
     __local float *tile, const int height, __global const float *source, int rows, int depth, int k, bool aligned,
     int lid) {
   for (int i = lid; i < height * (TILE_DEPTH / 4); i += ITEMS) {
