@@ -29,6 +29,9 @@ final class TemporaryDirectory {
     return path
   }
 
+  /// The bytes of a small file; nil if it cannot be read.
+  func contents(_ name: String) -> [UInt8]? { try? BoundedFile.read(path: "\(path)/\(name)", limit: 1 << 20) }
+
   @discardableResult func write(_ name: String, _ text: String) -> String { write(name, Array(text.utf8)) }
 
   /// What is in the directory, hidden files too.
