@@ -21,6 +21,7 @@ let package = Package(
   name: "swift-bert",
   products: [
     .library(name: "BERT", targets: ["BERT"]),
+    .library(name: "Tokenizers", targets: ["Tokenizers"]),
     .executable(name: "bert", targets: ["BertCommand"]),
   ],
   dependencies: [
