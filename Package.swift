@@ -23,6 +23,7 @@ let package = Package(
   name: "swift-bert",
   products: [
     .library(name: "BERT", targets: ["BERT"]),
+    .library(name: "Tokenizers", targets: ["Tokenizers"]),
     .executable(name: "bert", targets: ["BertCommand"]),
   ],
   dependencies: [
@@ -72,7 +73,9 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["ComputeGraph"], path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "TokenizersTests", dependencies: ["Tokenizers", "StrictJSON", "TestSupport"], exclude: ["Fixtures"],
+      swiftSettings: strict),
     .testTarget(name: "ComputeGraphTests", dependencies: ["ComputeGraph", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "CPUBackendTests", dependencies: ["CPUBackend", "Checkpoints", "TestSupport"], swiftSettings: strict),

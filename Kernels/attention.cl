@@ -236,7 +236,7 @@ __kernel void attention(
 #define TILE_QUERIES WG_SIZE
 #define HEAD_QUADS ((HEAD_SIZE + 3) / 4)
 #ifndef TILE_KEYS
-#define TILE_KEYS (HEAD_SIZE <= 256 ? 2048 / HEAD_SIZE : 8)  // keys in local memory: 16 KiB for K and V together
+#define TILE_KEYS (HEAD_QUADS <= 64 ? 512 / HEAD_QUADS : 8)  // keys in local memory: 16 KiB for K and V together
 #endif
 #define CHUNK 8  // keys between two corrections of the sums
 

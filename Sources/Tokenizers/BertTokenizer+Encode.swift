@@ -74,6 +74,7 @@ extension BertTokenizer {
     guard let truncation = options.truncation else { return PostProcessor.assemble(pieces, sequences) }
 
     let special = PostProcessor.specialCount(pieces)
+    try truncation.checkStride(specialTokens: PostProcessor.specialCount(postProcessor.single))
     let lengths = try truncation.lengths(
       first: sequences[0].count, second: sequences.count > 1 ? sequences[1].count : nil, specialTokens: special)
     var windows: [[Range<Int>]] = []

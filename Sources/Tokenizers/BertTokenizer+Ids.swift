@@ -24,6 +24,7 @@ extension BertTokenizer {
       sequences.append(sink.ids[...])
     }
     if let truncation {
+      try truncation.checkStride(specialTokens: PostProcessor.specialCount(postProcessor.single))
       let lengths = try truncation.lengths(
         first: sequences[0].count, second: sequences.count > 1 ? sequences[1].count : nil,
         specialTokens: PostProcessor.specialCount(pieces))

@@ -75,7 +75,9 @@ final class WordBuffer {
     return done
   }
 
-  private func overflow(_ source: UnsafePointer<UInt8>, _ limit: Int, _ map: UnsafePointer<UInt8>, _ origin: Int) -> Int {
+  private func overflow(
+    _ source: UnsafePointer<UInt8>, _ limit: Int, _ map: UnsafePointer<UInt8>, _ origin: Int
+  ) -> Int {
     var done = 0
     while done < limit, map[Int(source[done])] != 0 { done += 1 }
     scalars += done
