@@ -12,8 +12,8 @@
 // Aliasing   none
 // Reference  Sources/CPUBackend/Linear.swift
 // Tried      (Sapphire Rapids, 2 cores, PoCL 3.1, share of the FMA peak at 1024 x 768 x 768) 8 x 48 with the next panel
-//            fetched ahead 98 %, without 95 %; 12 x 32 92-98 %; 14 x 32, 6 x 64, 9 x 48, 28 x 16 spill: 26-40 %; tiles of
-//            equal height (17 rows as 6 + 6 + 5) lose to 8 + 8 + 1; fetching a lone tile's next panel costs M = 1 20 %
+//            fetched ahead 98 %, without 95 %; 12 x 32 92-98 %; 14 x 32, 6 x 64, 9 x 48, 28 x 16 spill: 26-40 %; fetching
+//            the next panel beside a lone tile costs M = 1 20-30 %
 
 #ifndef HAS_BIAS
 #define HAS_BIAS 1
