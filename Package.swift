@@ -63,7 +63,7 @@ let package = Package(
     .executableTarget(
       name: "BertCommand",
       dependencies: [
-        "BERT", "StrictJSON",
+        "BERT", "Tokenizers", "Checkpoints", "OpenCLBackend", "OpenCLRuntime", "ComputeGraph", "StrictJSON",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -82,6 +82,10 @@ let package = Package(
     .testTarget(
       name: "OpenCLBackendTests", dependencies: ["OpenCLBackend", "CPUBackend", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "BERTTests", dependencies: ["BERT", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "BertCommandTests",
+      dependencies: ["BertCommand", "BERT", "Tokenizers", "Checkpoints", "StrictJSON", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(name: "OpenCLRuntimeTests", dependencies: ["OpenCLRuntime", "TestSupport"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],

@@ -90,12 +90,37 @@ public final class SentenceEncoder: Sendable {
     public let tokenCount: Int
   }
 
+  /// Texts as token ids, each cut to what the model takes.
+  public struct TokenizedTexts: Sendable {
+    /// Ids of each text, special ones included.
+    public let ids: [[Int32]]
+    /// Texts cut at `maxSequenceLength` tokens.
+    public let truncatedCount: Int
+  }
+
   /// Encodes texts, in their order, and counts.
   ///
   /// - Throws: as `encode(_:)`.
-  public func embed(_ texts: [String]) async throws -> Embeddings {
-    let (ids, truncatedCount) = try tokenIds(texts)
-    var vectors = [[Float]](repeating: [], count: texts.count)
+  public func embed(_ texts: [String]) async throws -> Embeddings { try await embed(tokenize(texts)) }
+
+  /// The host's half of `embed(_:)`, on all cores: a caller with a stream of texts prepares some while others run.
+  ///
+  /// - Throws: `TokenizerError` if not even the special tokens fit the model.
+  public func tokenize(_ texts: [String]) throws -> TokenizedTexts {
+    let texts = head.lowercases ? texts.map { $0.lowercased() } : texts
+    var ids = try tokenizer.encodeIdsBatch(texts)
+    let tooLong = ids.indices.filter { ids[$0].count > maxSequenceLength }
+    let truncation = Truncation(maxLength: maxSequenceLength)
+    for index in tooLong { ids[index] = try tokenizer.encodeIds(texts[index], truncation: truncation) }
+    return TokenizedTexts(ids: ids, truncatedCount: tooLong.count)
+  }
+
+  /// The device's half of `embed(_:)`.
+  ///
+  /// - Throws: as `encode(_:)`.
+  public func embed(_ texts: TokenizedTexts) async throws -> Embeddings {
+    let ids = texts.ids
+    var vectors = [[Float]](repeating: [], count: ids.count)
     for batch in SentenceEncoder.batches(ids.map(\.count), tokenBudget: tokenBudget) {
       try Task.checkCancellation()
       let packed = PackedBatch(batch.map { ids[$0] })
@@ -106,17 +131,7 @@ public final class SentenceEncoder: Sendable {
       }
     }
     return Embeddings(
-      vectors: vectors, truncatedCount: truncatedCount, tokenCount: ids.reduce(0) { $0 + $1.count })
-  }
-
-  /// Ids of each text, cut where it is too long.
-  private func tokenIds(_ texts: [String]) throws -> (ids: [[Int32]], truncatedCount: Int) {
-    let texts = head.lowercases ? texts.map { $0.lowercased() } : texts
-    var ids = try tokenizer.encodeIdsBatch(texts)
-    let tooLong = ids.indices.filter { ids[$0].count > maxSequenceLength }
-    let truncation = Truncation(maxLength: maxSequenceLength)
-    for index in tooLong { ids[index] = try tokenizer.encodeIds(texts[index], truncation: truncation) }
-    return (ids, tooLong.count)
+      vectors: vectors, truncatedCount: texts.truncatedCount, tokenCount: ids.reduce(0) { $0 + $1.count })
   }
 
   /// Indices grouped by length, longest first, each group within the budget or of one text alone: work of one size runs
