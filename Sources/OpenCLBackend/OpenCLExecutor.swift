@@ -9,8 +9,8 @@ import OpenCLRuntime
 public final class OpenCLExecutor: Executor {
   public let device: Device
   public let profile: DeviceProfile
-  let context: Context
-  let queue: Queue
+  package let context: Context
+  package let queue: Queue
   let thread: DeviceThread
   let library: KernelLibrary
 
