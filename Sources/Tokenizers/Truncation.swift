@@ -38,7 +38,7 @@ public struct Truncation: Sendable, Equatable {
   ///
   /// - Parameter specialTokens: tokens added to a single sequence, as the fast tokenizer counts here.
   func checkStride(specialTokens: Int) throws(TokenizerError) {
-    guard stride >= 0, stride == 0 || stride <= maxLength - specialTokens else {
+    guard stride >= 0, stride == 0 || (maxLength >= 0 && stride <= maxLength - specialTokens) else {
       throw .strideTooLarge(stride: stride, maxLength: maxLength, specialTokens: specialTokens)
     }
   }

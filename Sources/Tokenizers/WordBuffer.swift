@@ -22,6 +22,8 @@ final class WordBuffer {
   init(maxScalars: Int) {
     self.maxScalars = maxScalars
     bytes = .allocate(capacity: capacity)
+    // A lookup reads a few bytes past a short word, and must find something there.
+    bytes.initialize(repeating: 0, count: 64)
     origins = .allocate(capacity: capacity)
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import Testing
 import Tokenizers
 
@@ -8,21 +9,31 @@ import Tokenizers
   let tokenizer: BertTokenizer
   init() throws { tokenizer = try Fixtures.tokenizer() }
 
-  /// The best of three, in seconds.
+  /// This thread's processor time, in seconds: other programs on the machine do not count.
+  private func now() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+
+  /// The best of five.
   private func time(_ body: () throws -> Void) rethrows -> Double {
     var best = Double.infinity
-    for _ in 0..<3 {
-      let clock = ContinuousClock()
-      let (seconds, attoseconds) = try clock.measure(body).components
-      best = min(best, Double(seconds) + Double(attoseconds) * 1e-18)
+    for _ in 0..<5 {
+      let start = now()
+      try body()
+      best = min(best, now() - start)
     }
     return best
   }
 
-  private func expectLinear(_ name: String, _ make: (Int) -> String, _ small: Int) throws {
+  private func expectLinear(
+    _ name: String, _ make: (Int) -> String, _ small: Int, idsOnly: Bool = false
+  ) throws {
     let (short, long) = (make(small), make(small * 10))
-    let once = try time { _ = try tokenizer.encode(short) }
-    let tenTimes = try time { _ = try tokenizer.encode(long) }
+    func encode(_ text: String) throws { _ = idsOnly ? try tokenizer.encodeIds(text) : try tokenizer.encode(text).ids }
+    let once = try time { try encode(short) }
+    let tenTimes = try time { try encode(long) }
     #expect(tenTimes < 2, "\(name): \(long.utf8.count) bytes took \(tenTimes) s")
     #expect(tenTimes / once < 15, "\(name): \(once) s for a tenth, \(tenTimes) s for the whole")
   }
@@ -53,7 +64,8 @@ import Tokenizers
   @Test("10 MB of words, of punctuation, of ideographs, of brackets (linear time)")
   func manyWords() throws {
     for word in ["hello unaffable ", "!", "中", "[MASK", "["] {
-      try expectLinear(word, { String(repeating: word, count: $0) }, 300_000 / word.utf8.count)
+      // Without offsets: 10^7 tokens with all that an encoding has are 1 GB, and the time is the kernel's.
+      try expectLinear(word, { String(repeating: word, count: $0) }, 1_000_000 / word.utf8.count, idsOnly: true)
     }
   }
 
@@ -61,7 +73,7 @@ import Tokenizers
   func combiningMarks() throws {
     // Marks of many classes in falling order, among them some that stay, so that all have to be sorted.
     for marks in ["\u{345}\u{301}\u{316}\u{334}", "\u{345}\u{302E}\u{1D165}\u{334}"] {
-      try expectLinear("marks", { "a" + String(repeating: marks, count: $0) + "b" }, 100_000)
+      try expectLinear("marks", { "a" + String(repeating: marks, count: $0) + "b" }, 25_000)
     }
     let text = "a" + String(repeating: "\u{301}", count: 100_000) + "b c"
     let encoding = try tokenizer.encode(text)
@@ -72,7 +84,7 @@ import Tokenizers
   @Test("NUL, unassigned and astral scalars")
   func oddScalars() throws {
     #expect(tokenizer.tokenize("a\u{0}b \u{FFFD}c") == ["ab", "c"])
-    #expect(tokenizer.tokenize("\u{10FFFF}a\u{E000}b") == ["ab"])
+    #expect(tokenizer.tokenize("\u{10FFFD}a\u{E000}b") == ["ab"])
     #expect(tokenizer.tokenize("\u{378} \u{1F600} \u{1F1E9}\u{1F1EA}") == ["[UNK]", "[UNK]", "[UNK]"])
     #expect(tokenizer.basicTokenizer.tokenize("\u{10400}x") == ["\u{10428}x"])
   }
@@ -90,10 +102,10 @@ import Tokenizers
   func addedTokens() throws {
     var lines = FileReliabilityTests.vocabulary
     for number in 0..<100_000 { lines.append("<\(number)>") }
-    let entries = (0..<100_000).map { #""\#($0 + 8)":{"content":"<\#($0)>","special":true}"# }
+    let names = (0..<100_000).map { #""<\#($0)>""# }
     let tokenizer = try BertTokenizer(files: [
       "vocab.txt": Array(lines.joined(separator: "\n").utf8),
-      "tokenizer_config.json": Array((#"{"added_tokens_decoder":{"# + entries.joined(separator: ",") + "}}").utf8),
+      "special_tokens_map.json": Array((#"{"additional_special_tokens":["# + names.joined(separator: ",") + "]}").utf8),
     ])
     #expect(try tokenizer.encode("a<99999><7>b").ids == [2, 5, 100_007, 15, 6, 3])
   }

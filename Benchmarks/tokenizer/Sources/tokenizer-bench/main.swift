@@ -37,18 +37,23 @@ func measure(_ name: String, seconds: Double, _ pass: () throws -> Int) rethrows
   print(name, best, sum)
 }
 
+/// Not at the top level, whose closures belong to the main actor and would be checked for it at every line.
+func run(_ model: String, _ text: String, _ seconds: Double) throws {
+  let tokenizer = try BertTokenizer.fromPretrained(model)
+  let lines = readLines(text)
+  try measure("encode", seconds: seconds) {
+    try lines.reduce(0) { try $0 + tokenizer.encode($1).ids.reduce(0) { $0 + Int($1) } }
+  }
+  try measure("ids", seconds: seconds) {
+    try lines.reduce(0) { try $0 + tokenizer.encodeIds($1).reduce(0) { $0 + Int($1) } }
+  }
+  try measure("batch", seconds: seconds) {
+    try tokenizer.encodeIdsBatch(lines).reduce(0) { $1.reduce($0) { $0 + Int($1) } }
+  }
+}
+
 guard CommandLine.arguments.count == 4, let seconds = Double(CommandLine.arguments[3]) else {
   print("usage: tokenizer-bench MODEL TEXT SECONDS")
   exit(64)
 }
-let tokenizer = try BertTokenizer.fromPretrained(CommandLine.arguments[1])
-let lines = readLines(CommandLine.arguments[2])
-try measure("encode", seconds: seconds) {
-  try lines.reduce(0) { try $0 + tokenizer.encode($1).ids.reduce(0) { $0 + Int($1) } }
-}
-try measure("ids", seconds: seconds) {
-  try lines.reduce(0) { try $0 + tokenizer.encodeIds($1).reduce(0) { $0 + Int($1) } }
-}
-try measure("batch", seconds: seconds) {
-  try tokenizer.encodeIdsBatch(lines).reduce(0) { $1.reduce($0) { $0 + Int($1) } }
-}
+try run(CommandLine.arguments[1], CommandLine.arguments[2], seconds)
