@@ -26,7 +26,8 @@ public struct BertInput: Sendable, Equatable {
     self.attentionMask = attentionMask
     self.tokenTypeIds = tokenTypeIds
     self.positionIds = positionIds
-    guard batchSize >= 0, sequenceLength >= 0 else {
+    // Rows of no tokens have no elements to be counted against: without a limit a loop over them would not end.
+    guard batchSize >= 0, sequenceLength >= 0, batchSize <= max(inputIds.count, 1 << 20) else {
       throw .badArgument("input_ids", "cannot have the shape [\(batchSize), \(sequenceLength)]")
     }
     let (count, overflow) = batchSize.multipliedReportingOverflow(by: sequenceLength)

@@ -40,6 +40,7 @@ public final class SentenceEncoder: Sendable {
     let head = try SentenceHead(directory: directory)
     let folder = head.transformerFolder.isEmpty ? directory : directory + "/" + head.transformerFolder
     let config = try BertConfig.fromPretrained(folder)
+    try head.checkWidths(hiddenSize: config.hiddenSize, directory: directory)
     let tokenizer = try BertTokenizer.fromPretrained(folder)
     guard tokenizer.vocabularySize <= config.vocabSize else {
       throw BertError.vocabularyMismatch(tokenizer: tokenizer.vocabularySize, embeddings: config.vocabSize)

@@ -65,7 +65,11 @@ extension SentenceHead {
       switch (type.split(separator: ".").last.map(String.init) ?? type, transformer, pooling) {
       case ("Transformer", nil, nil): transformer = folder
       case ("Pooling", .some, nil): pooling = try SentenceHead.poolingModes(directory + "/" + folder)
-      case ("Dense", .some, .some): modules.append(.dense(try DenseLayer(directory, folder)))
+      case ("Dense", .some, .some):
+        let layer = try DenseLayer(directory, folder)
+        guard !modules.contains(where: { if case .dense(let other) = $0 { other.folder == folder } else { false } })
+        else { throw .badModules(path: path, "names the folder \(folder) twice") }
+        modules.append(.dense(layer))
       case ("Normalize", .some, .some): modules.append(.normalize)
       default: throw .badModules(path: path, "has a module \(type) that is unknown or out of order")
       }
@@ -75,6 +79,19 @@ extension SentenceHead {
     self.init(
       pooling: pooling, modules: modules, transformerFolder: transformer, maxSequenceLength: limits.length,
       lowercases: limits.lowercases, isConfigured: true)
+  }
+
+  /// Every dense layer takes what the module before it gives.
+  func checkWidths(hiddenSize: Int, directory: String) throws(BertError) {
+    var width = hiddenSize * pooling.count
+    for case .dense(let layer) in modules {
+      guard layer.inFeatures == width else {
+        throw .badConfig(
+          path: directory + "/" + layer.folder + "/config.json", field: "in_features",
+          "is \(layer.inFeatures), but the module before gives \(width) numbers")
+      }
+      width = layer.outFeatures
+    }
   }
 
   /// Keys of `1_Pooling/config.json`, in the order in which sentence-transformers puts the vectors side by side.

@@ -21,7 +21,7 @@ public enum SafetensorsWriter {
     try write(tensors, metadata: metadata, to: path, calls: .system)
   }
 
-  static func write(
+  package static func write(
     _ tensors: [OutgoingTensor], metadata: [String: String], to path: String, calls: FileCalls
   ) throws {
     let layout = try Layout(tensors, metadata, path)

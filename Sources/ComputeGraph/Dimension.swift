@@ -39,14 +39,16 @@ public enum Dimension: Hashable, Sendable, ExpressibleByIntegerLiteral, CustomSt
     }
   }
 
-  /// - Throws: `GraphError.unboundSymbol` if `dimensions` lacks the symbol; `GraphError.badDimension` if it is negative.
+  /// - Throws: `GraphError.unboundSymbol` if `dimensions` lacks the symbol; `GraphError.badDimension` if it is negative, or
+  ///   with the constant no count that an `Int32` holds.
   public func resolved(_ dimensions: Dimensions) throws(GraphError) -> Int {
     switch self {
     case .fixed(let size): return size
     case .symbol(let symbol, let constant):
       guard let size = dimensions[symbol] else { throw .unboundSymbol(symbol) }
-      guard size >= 0, size <= Int(Int32.max) - constant else { throw .badDimension(symbol, size) }
-      return size + constant
+      let (sum, overflow) = size.addingReportingOverflow(constant)
+      guard size >= 0, !overflow, (0...Int(Int32.max)).contains(sum) else { throw .badDimension(symbol, size) }
+      return sum
     }
   }
 }

@@ -73,35 +73,8 @@ public protocol LoadedGraph: Sendable {
   func run(_ inputs: RunInputs, outputs: [String]) async throws -> [String: Tensor]
 }
 
-extension RunInputs {
-  /// The tensor for each of the plan's inputs, checked for type and shape and, where it is an offset table, for order.
-  ///
-  /// - Throws: `GraphError.missingInput`, `.inputMismatch`.
-  public func tensors(for plan: Plan, of graph: Graph) throws(GraphError) -> [(value: Graph.Value, tensor: Tensor)] {
-    let offsetTables = Dictionary(graph.segments.map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-    var found: [(value: Graph.Value, tensor: Tensor)] = []
-    for value in plan.inputs {
-      guard case .input(let name) = graph.source(of: value) else { continue }
-      guard let tensor = tensors[name] else { throw .missingInput(name) }
-      let type = graph.type(of: value)
-      guard tensor.shape == (try type.shape.resolved(dimensions)), tensor.storage.fits(type.element) else {
-        throw .inputMismatch(name: name, found: "\(tensor.storage.name)\(tensor.shape)", wanted: type.description)
-      }
-      if let symbol = offsetTables[value], case .int32(let offsets) = tensor.storage {
-        let rows = try Dimension.symbol(symbol, plus: 0).resolved(dimensions)
-        guard offsets.first == 0, offsets.last.map(Int.init) == rows, zip(offsets, offsets.dropFirst()).allSatisfy(<=)
-        else {
-          throw .inputMismatch(name: name, found: "an offset table out of order", wanted: "0 rising to \(rows)")
-        }
-      }
-      found.append((value, tensor))
-    }
-    return found
-  }
-}
-
 extension Tensor.Storage {
-  fileprivate func fits(_ element: ElementType) -> Bool {
+  func fits(_ element: ElementType) -> Bool {
     switch (self, element) {
     case (.float32, .real), (.float64, .real), (.int32, .int32), (.uint8, .uint8): true
     default: false

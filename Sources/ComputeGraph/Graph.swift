@@ -60,15 +60,23 @@ public struct Graph: Sendable {
 
   /// Adds a weight whose parts are stacked along their first extent.
   ///
-  /// - Throws: `GraphError.duplicateName` for a key twice; `GraphError.badAttribute` if parts differ behind the first extent.
+  /// - Throws: `GraphError.duplicateName` for a key twice; `.badAttribute` if parts differ behind the first extent;
+  ///   `.tooLarge` for more elements than a device indexes.
   public mutating func parameter(_ parts: [Parameter.Part]) throws(GraphError) -> Value {
     for part in parts { try claim(part.key) }
     guard let first = parts.first, !first.shape.isEmpty,
       parts.allSatisfy({ $0.shape.dropFirst() == first.shape.dropFirst() && $0.shape.allSatisfy { $0 > 0 } })
     else { throw .badAttribute(operation: "parameter", "parts \(parts.map(\.key)) cannot be stacked") }
     var shape = first.shape
-    shape[0] = parts.reduce(0) { $0 + $1.shape[0] }
-    return append(TensorType(Shape(fixed: shape)), .parameter(Parameter(parts: parts)))
+    shape[0] = 0
+    for part in parts {
+      let (rows, overflow) = shape[0].addingReportingOverflow(part.shape[0])
+      guard !overflow else { throw .tooLarge(Shape(fixed: part.shape)) }
+      shape[0] = rows
+    }
+    let type = TensorType(Shape(fixed: shape))
+    _ = try type.shape.elementCount([:])  // from here on every count of it can be trusted
+    return append(type, .parameter(Parameter(parts: parts)))
   }
 
   public mutating func parameter(_ key: String, _ shape: [Int]) throws(GraphError) -> Value {

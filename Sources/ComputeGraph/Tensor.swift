@@ -14,8 +14,11 @@ public struct Tensor: Sendable, Equatable {
 
   /// - Throws: `GraphError.inputMismatch` if the elements do not fill the shape exactly.
   public init(_ storage: Storage, shape: [Int]) throws(GraphError) {
-    let wanted = shape.reduce(1, *)
-    guard shape.allSatisfy({ $0 >= 0 }), storage.count == wanted else {
+    // A caller's shape may be anything, also one whose product no integer holds.
+    guard let wanted = elementCount(of: shape) else {
+      throw .inputMismatch(name: "tensor", found: "shape \(shape)", wanted: "sizes that can be counted")
+    }
+    guard storage.count == wanted else {
       throw .inputMismatch(name: "tensor", found: "\(storage.count) elements", wanted: "\(wanted) for shape \(shape)")
     }
     self.shape = shape
@@ -48,6 +51,19 @@ public struct Tensor: Sendable, Equatable {
     case .uint8(let elements): elements.map { Double($0) }
     }
   }
+}
+
+/// The product of sizes; nil if one is negative or the product overflows.
+func elementCount(of sizes: [Int]) -> Int? {
+  guard sizes.allSatisfy({ $0 >= 0 }) else { return nil }
+  if sizes.contains(0) { return 0 }
+  var count = 1
+  for size in sizes {
+    let (product, overflow) = count.multipliedReportingOverflow(by: size)
+    if overflow { return nil }
+    count = product
+  }
+  return count
 }
 
 extension Tensor.Storage {

@@ -35,9 +35,12 @@ final class BoundPlan {
   static func capacity(for dimensions: Dimensions) -> Dimensions {
     dimensions.reduce(into: [:]) { capacity, entry in
       let (symbol, size) = entry
+      capacity[symbol] = size
+      guard (1...Int(Int32.max)).contains(size) else { return }  // the plan refuses it
       let power = Int.bitWidth - max(size - 1, 1).leadingZeroBitCount  // 2^power >= size
       let step = symbol == .sequences ? 1 << power : 1 << max(power - 4, 4)
-      capacity[symbol] = size <= 0 ? size : (size + step - 1) / step * step
+      let rounded = (size + step - 1) / step * step
+      if rounded < Int32.max { capacity[symbol] = rounded }
     }
   }
 

@@ -12,7 +12,6 @@ final class LoadedOpenCLGraph: LoadedGraph, @unchecked Sendable {
   private var memory: RunMemory?
   /// Most recently used last.
   private var boundPlans: [BoundPlan] = []
-  private var hasStoredBinaries = false
 
   /// Plans kept: a plan holds handles and no memory of its own, and a mixed load has a few dozen shapes.
   private static let keptPlans = 32
@@ -32,18 +31,18 @@ final class LoadedOpenCLGraph: LoadedGraph, @unchecked Sendable {
   }
 
   private func runNow(_ inputs: RunInputs, outputs: [String]) throws -> [String: Tensor] {
-    // The exact plan checks the inputs; the bound one may be for slightly larger dimensions.
-    let bound = try boundPlan(inputs.dimensions, outputs: outputs)
-    let tensors = try inputs.tensors(for: bound.plan, of: graph)
+    let capacity = BoundPlan.capacity(for: inputs.dimensions)
+    let kept = keptPlan(capacity, outputs)
+    let plan = try kept?.plan ?? Plan(graph, capacity, outputs: outputs, alignment: executor.profile.alignment)
+    // Before memory is made for them: inputs that do not fit must not cost gigabytes first.
+    let tensors = try inputs.tensors(for: plan, of: graph)
+    let bound = try kept ?? bind(plan, outputs)
     guard let memory else { return [:] }
     do {
       try bound.upload(tensors, through: memory, executor.queue)
       for step in bound.steps { try step.enqueue(executor.queue, inputs.dimensions) }
       let results = try bound.download(inputs.dimensions, graph, from: memory, executor.queue)
-      if !hasStoredBinaries {
-        executor.library.storeBinaries()
-        hasStoredBinaries = true
-      }
+      executor.library.storeBinaries()
       return results
     } catch {
       // Commands may still be in flight on this memory. Wait them out, whatever they report, and start afresh next time.
@@ -54,14 +53,16 @@ final class LoadedOpenCLGraph: LoadedGraph, @unchecked Sendable {
     }
   }
 
-  private func boundPlan(_ dimensions: Dimensions, outputs: [String]) throws -> BoundPlan {
-    let capacity = BoundPlan.capacity(for: dimensions)
-    if let index = boundPlans.firstIndex(where: { $0.plan.dimensions == capacity && $0.outputNames == outputs }) {
-      let bound = boundPlans.remove(at: index)
-      boundPlans.append(bound)
-      return bound
-    }
-    let plan = try Plan(graph, capacity, outputs: outputs, alignment: executor.profile.alignment)
+  /// A plan bound earlier for these dimensions and outputs.
+  private func keptPlan(_ capacity: Dimensions, _ outputs: [String]) -> BoundPlan? {
+    guard let index = boundPlans.firstIndex(where: { $0.plan.dimensions == capacity && $0.outputNames == outputs })
+    else { return nil }
+    let bound = boundPlans.remove(at: index)
+    boundPlans.append(bound)
+    return bound
+  }
+
+  private func bind(_ plan: Plan, _ outputs: [String]) throws -> BoundPlan {
     let needed = try RunMemory.Size(plan, graph, alignment: executor.profile.alignment)
     if memory.map({ !$0.size.holds(needed) }) ?? true {
       boundPlans = []  // they refer to the memory that is replaced

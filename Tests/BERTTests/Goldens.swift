@@ -10,8 +10,11 @@ enum Goldens {
 
   static func path(_ name: String) -> String { root + "/" + name }
 
-  static func folders(_ name: String) -> [String] {
-    guard let directory = opendir(path(name)) else { return [] }
+  static func folders(_ name: String) -> [String] { entries(path(name)) }
+
+  /// What is in a directory, without hidden files, sorted; nothing if it is none.
+  static func entries(_ path: String) -> [String] {
+    guard let directory = opendir(path) else { return [] }
     defer { closedir(directory) }
     var names: [String] = []
     while let entry = readdir(directory) {

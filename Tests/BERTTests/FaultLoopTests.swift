@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+import BERT
+import Glibc
+import OpenCLRuntime
+import Testing
+
+/// The n-th OpenCL call fails, for n = 1, 2, 3 ... until a run meets no fault: each time a typed error or the right
+/// result, no handle left, and the next run right to the bit.
+@Suite struct FaultLoopTests {
+  enum Mode: String, Codable, CaseIterable, Sendable {
+    case once, sticky, late
+
+    var mode: CallMonitor.Fault.Mode {
+      switch self {
+      case .once: .once
+      case .sticky: .sticky
+      case .late: .late
+      }
+    }
+  }
+
+  /// Calls whose failure changes nothing that is computed: releases, texts for people, optional properties, pinned
+  /// memory (`clCreateBuffer` too is one of its calls), and everything about the program cache, which is never needed.
+  private static let survivable: Set<String> = [
+    "clGetPlatformInfo", "clGetDeviceInfo", "clGetDeviceIDs", "clGetProgramBuildInfo", "clReleaseContext",
+    "clReleaseCommandQueue", "clReleaseMemObject", "clReleaseProgram", "clReleaseKernel", "clReleaseEvent",
+    "clEnqueueUnmapMemObject", "clRetainCommandQueue", "clEnqueueMapBuffer", "clCreateBuffer",
+    "clCreateProgramWithBinary", "clBuildProgram", "clGetProgramInfo", "clFlush",
+  ]
+
+  /// - Parameter keeps: whether the object under test outlives a run: it may drop memory when a run fails, and has as
+  ///   much as before once the next one has succeeded.
+  /// - Returns: how many calls a run makes that can fail.
+  private static func failEveryCall(
+    _ mode: Mode, keeps: Bool = false, _ run: () async throws -> [[UInt32]]
+  ) async throws -> Int {
+    let expected = try await run()
+    let status: OpenCLStatus = mode == .late ? .allocationFailure : .deviceNotAvailable
+    for nth in 1...20_000 {
+      CallMonitor.start()
+      CallMonitor.inject(.init(nth: nth, mode: mode.mode, status: status))
+      var result: [[UInt32]]?
+      var caught: (any Error)?
+      do { result = try await run() } catch { caught = error }
+      // Releases run with the fault still armed: they too may fail.
+      var handles = keeps ? [:] : try await settledHandles()
+      let report = CallMonitor.removeFault()
+      let what = "\(mode) \(nth) \(report.call ?? "no fault met")"
+      if let caught {
+        #expect(report.hits > 0 && carries(status, caught), "\(what): \(caught)")
+      } else {
+        #expect(result == expected, "\(what)")
+      }
+      let next = try await run()
+      #expect(next == expected, "the run after \(what)")
+      if keeps { handles = try await settledHandles() }
+      CallMonitor.stop()
+      #expect(handles.isEmpty, "\(what): \(handles)")
+      if report.hits == 0 { return nth - 1 }
+      #expect(caught != nil || survivable.contains(report.call ?? ""), "\(what) was swallowed")
+    }
+    Issue.record("still meeting faults after 20,000 runs")
+    return 20_000
+  }
+
+  /// Whether an error is OpenCLError and names the injected status; finding a device may say that there is none.
+  private static func carries(_ status: OpenCLStatus, _ error: any Error) -> Bool {
+    switch error as? OpenCLError {
+    case .callFailed(_, _, let found), .waitFailed(_, _, let found), .commandFailed(_, let found),
+      .allocationFailed(_, _, _, let found):
+      found == status
+    case .noPlatform, .noDevice: true
+    default: false
+    }
+  }
+
+  @Test(.timeLimit(.minutes(5)), arguments: Mode.allCases) func loadAndEmbed(mode: Mode) async {
+    await #expect(processExitsWith: .success) { [mode] in
+      let folder = try RandomModel(hidden: 12, heads: 2, intermediate: 13, layers: 1).folder()
+      let engine = try Engine.open(.opencl(selector: "opencl"))
+      let calls = try await Self.failEveryCall(mode) {
+        bits(try await SentenceEncoder.fromPretrained(folder.path, on: engine).encode(["ab c", "d"]))
+      }
+      note("load and embed, \(mode): \(calls) calls failed in turn")
+      #expect(calls >= (mode == .late ? 40 : 300), "\(calls)")
+    }
+  }
+
+  @Test(.timeLimit(.minutes(5)), arguments: Mode.allCases) func forward(mode: Mode) async {
+    await #expect(processExitsWith: .success) { [mode] in
+      let folder = try RandomModel(hidden: 12, heads: 2, intermediate: 13, layers: 1).folder()
+      let engine = try Engine.open(.opencl(selector: "opencl"))
+      let model = try await BertModel.fromPretrained(folder.path, on: engine)
+      let inputs = [try BertInput([[4, 5, 6], [7]]), try BertInput([(0..<40).map { Int32($0) }])]
+      let calls = try await Self.failEveryCall(mode, keeps: true) {
+        var states: [[Float]] = []
+        for input in inputs { states.append(try await model.forward(input).lastHiddenState?.floats ?? []) }
+        return bits(states)
+      }
+      note("forward, \(mode): \(calls) calls failed in turn")
+      #expect(calls >= 20, "\(calls)")
+    }
+  }
+
+  @Test(.timeLimit(.minutes(5))) func fromNothingToAVector() async {
+    await #expect(processExitsWith: .success) {
+      let folder = try RandomModel(hidden: 12, heads: 2, intermediate: 13, layers: 1).folder()
+      // Every call from the search for a device on: programs, too, are made each time.
+      let calls = try await Self.failEveryCall(.sticky) {
+        let engine = try Engine.open(.opencl(selector: "opencl"))
+        return bits(try await SentenceEncoder.fromPretrained(folder.path, on: engine).encode(["ab c", "d"]))
+      }
+      note("from nothing to a vector, sticky: \(calls) calls failed in turn")
+    }
+  }
+}
+
+/// A figure for the log; a child process's standard error is the test run's.
+private func note(_ text: String) {
+  text.withCString { _ = Glibc.write(2, $0, Glibc.strlen($0)) }
+  _ = Glibc.write(2, "\n", 1)
+}
