@@ -36,7 +36,7 @@ final class ToolProcess {
 
   private let process: pid_t
   private var input: Int32
-  private let output: Int32
+  private var output: Int32
   private let error: Int32
   private var outputBytes: [UInt8] = []
   private var errorBytes: [UInt8] = []
@@ -61,7 +61,7 @@ final class ToolProcess {
 
   deinit {
     closeInput()
-    close(output)
+    closeOutput()
     close(error)
     if !isReaped {
       kill(process, SIGKILL)
@@ -103,7 +103,10 @@ final class ToolProcess {
   }
 
   /// Stops listening to the tool's output.
-  func closeOutput() { close(output) }
+  func closeOutput() {
+    if output >= 0 { close(output) }
+    output = -1
+  }
 
   func closeInput() {
     if input >= 0 { close(input) }
