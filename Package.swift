@@ -22,8 +22,12 @@ let strictC: [CSetting] = [.treatAllWarnings(as: .error)]
 let package = Package(
   name: "swift-bert",
   products: [
-    .library(name: "BERT", targets: ["BERT"]),
-    .library(name: "Tokenizers", targets: ["Tokenizers"]),
+    // One product, several modules: `import BERT` for models, the others for who works below them.
+    .library(
+      name: "BERT",
+      targets: [
+        "BERT", "Tokenizers", "Checkpoints", "CPUBackend", "OpenCLBackend", "OpenCLRuntime", "ComputeGraph", "StrictJSON",
+      ]),
     .executable(name: "bert", targets: ["BertCommand"]),
   ],
   dependencies: [

@@ -7,7 +7,7 @@ let package = Package(
   name: "tokenizer-benchmark",
   dependencies: [.package(name: "swift-bert", path: "../..")],
   targets: [
-    .executableTarget(name: "tokenizer-bench", dependencies: [.product(name: "Tokenizers", package: "swift-bert")])
+    .executableTarget(name: "tokenizer-bench", dependencies: [.product(name: "BERT", package: "swift-bert")])
   ],
   swiftLanguageModes: [.v6]
 )

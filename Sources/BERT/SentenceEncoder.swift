@@ -6,8 +6,7 @@ import Tokenizers
 
 /// Text in, vectors out: a sentence-transformers directory, tokenizer and pooling included.
 ///
-///     let engine = try Engine.open()
-///     let encoder = try await SentenceEncoder.fromPretrained("all-MiniLM-L6-v2", on: engine)
+///     let encoder = try await SentenceEncoder.fromPretrained("all-MiniLM-L6-v2")
 ///     let vectors = try await encoder.encode(["A cat sits on the mat.", "A feline rests."])
 ///
 /// A handle to weights on a device; any number of tasks may call it at once. A sentence's vector is the same, bit for bit,
@@ -30,13 +29,14 @@ public final class SentenceEncoder: Sendable {
   /// Loads a directory as sentence-transformers saves it, or a bare BERT checkpoint, which gets mean pooling.
   ///
   /// - Parameters:
-  ///   - engine: where to run.
+  ///   - engine: where to run; the best OpenCL device, or the CPU where there is none, if nil.
   ///   - tokenBudget: packed tokens of one device run. More keep a GPU busy, fewer fit a CPU's caches.
   ///   - logger: hears what was assumed.
   /// - Throws: `BertError`, `TokenizerError` or `CheckpointError` for the files, `OpenCLError` for the device.
   public static func fromPretrained(
-    _ directory: String, on engine: Engine, tokenBudget: Int? = nil, logger: Logger = Logger(label: "swift-bert")
+    _ directory: String, on engine: Engine? = nil, tokenBudget: Int? = nil, logger: Logger = Logger(label: "swift-bert")
   ) async throws -> SentenceEncoder {
+    let engine = try engine ?? Engine.open(logger: logger)
     let head = try SentenceHead(directory: directory)
     let folder = head.transformerFolder.isEmpty ? directory : directory + "/" + head.transformerFolder
     let config = try BertConfig.fromPretrained(folder)
