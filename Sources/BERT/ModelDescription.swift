@@ -23,6 +23,7 @@ public struct ModelDescription: Sendable {
     let head = try SentenceHead(directory: directory)
     let folder = head.transformerFolder.isEmpty ? directory : directory + "/" + head.transformerFolder
     config = try BertConfig.fromPretrained(folder)
+    try head.checkWidths(hiddenSize: config.hiddenSize, directory: directory)
     checkpoint = try Checkpoint(directory: folder)
     sentenceHead = head.isConfigured ? head : nil
     let hasPooler = CheckpointParameters.has("pooler.dense.weight", in: checkpoint)
