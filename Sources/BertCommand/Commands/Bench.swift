@@ -42,8 +42,9 @@ struct Bench: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let model = try await Forward.load(self.model, task: Forward.bareTask, engine)
+    let folder = try Forward.encoderFolder(self.model, task: Forward.bareTask)
     let input = try ForwardInputs.read(inputs)
+    let model = try await BertModel.fromPretrained(folder, on: engine.open())
     for _ in 0..<warmup { _ = try await model.forward(input) }
     let clock = ContinuousClock()
     var seconds: [JSON] = []

@@ -52,15 +52,17 @@ struct Embed: AsyncParsableCommand {
     let pipeline = LinePipeline(
       reader: LineReader(limits),
       prepare: { chunk in
-        let (lines, failure) = chunk.mapLines { line throws(CommandError) in
+        let initial: [(text: String, rest: JSONObject)] = []
+        let (blocks, count, failure) = chunk.gather(into: initial) { lines, line throws(CommandError) in
           var object = try chunk.object(line)
           let text = try LineChunk.text(object, "text", line)
           object["text"] = nil
           object["embedding"] = nil
-          return (text, object)
+          lines.append((text, object))
         }
-        let texts = try encoder.tokenize(lines.map(\.0))
-        return Batch(content: (texts, lines.map(\.1)), lineCount: lines.count, failure: failure)
+        let lines = Array(blocks.joined())
+        let content = (try encoder.tokenize(lines.map(\.text)), lines.map(\.rest))
+        return Batch(content: content, lineCount: count, failure: failure)
       },
       compute: { (texts: SentenceEncoder.TokenizedTexts, objects: [JSONObject]) in
         let embeddings = try await encoder.embed(texts)
@@ -79,9 +81,8 @@ struct Embed: AsyncParsableCommand {
 
   private static func noteTruncated(_ count: Int, of total: Int, _ encoder: SentenceEncoder) {
     guard count > 0 else { return }
-    StandardError.note(
-      "\(count) of \(counted(total, "text")) had more than \(encoder.maxSequenceLength) tokens and \(count == 1 ? "was" : "were") cut"
-    )
+    let limit = encoder.maxSequenceLength
+    StandardError.note("of \(counted(total, "text")), \(count) had more than \(limit) tokens and lost the rest")
   }
 
   /// The first numbers of each vector, and the cosine of every pair.

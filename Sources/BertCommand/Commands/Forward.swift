@@ -38,8 +38,9 @@ struct Forward: AsyncParsableCommand {
   var engine: EngineOptions
 
   func run() async throws {
-    let model = try await Forward.load(self.model, task: task, engine)
+    let folder = try Forward.encoderFolder(self.model, task: task)
     let input = try ForwardInputs.read(inputs)
+    let model = try await BertModel.fromPretrained(folder, on: engine.open())
     let clock = ContinuousClock()
     let start = clock.now
     let output = try await model.forward(input, outputHiddenStates: outputHiddenStates)
@@ -51,15 +52,15 @@ struct Forward: AsyncParsableCommand {
         + "\(counted(output.entries.count, "tensor")) written")
   }
 
-  /// Loads the bare encoder, if that is what is asked for.
+  /// The folder of the encoder, if that is all that is to be run.
   ///
-  /// - Throws: `CommandError.task`, `.architecture` for anything else; what loading throws.
-  static func load(_ directory: String, task: String?, _ options: EngineOptions) async throws -> BertModel {
+  /// - Throws: `CommandError.task`, `.architecture` for anything else; what reading the configuration throws.
+  static func encoderFolder(_ directory: String, task: String?) throws -> String {
     if let task, task != bareTask { throw CommandError.task(task) }
     let folder = try SentenceHead.transformerPath(in: directory)
     if task == nil, let other = try BertConfig.fromPretrained(folder).architectures.first, other != "BertModel" {
       throw CommandError.architecture(other)
     }
-    return try await BertModel.fromPretrained(folder, on: options.open())
+    return folder
   }
 }

@@ -56,19 +56,17 @@ struct Tokenize: AsyncParsableCommand {
     let pipeline = LinePipeline(
       reader: LineReader(LineReader.Limits(lines: 4096)),
       prepare: { chunk in
-        let (lines, failure) = chunk.mapLines { line throws(CommandError) in
+        let (blocks, count, failure) = chunk.gather(into: JSONWriter()) { writer, line throws(CommandError) in
           let object = try chunk.object(line)
           let text = try LineChunk.text(object, "text", line)
           let pair = try LineChunk.optionalText(object, "text_pair", line)
-          var writer = JSONWriter()
           do throws(TokenizerError) {
             try tokenizer.encode(text, pair: pair, options: options).appendLine(to: &writer)
           } catch {
             throw .lineNotEncoded(line: line.number, error)
           }
-          return writer.bytes
         }
-        return Batch(content: [Array(lines.joined())], lineCount: lines.count, failure: failure)
+        return Batch(content: blocks.map(\.bytes), lineCount: count, failure: failure)
       },
       compute: { $0 }, format: { $0 })
     try await pipeline.run()
@@ -88,7 +86,8 @@ struct Tokenize: AsyncParsableCommand {
         view.append(contentsOf: scalars[range])
         source = "\(range.lowerBound)..<\(range.upperBound)  \(StandardError.oneLine(String(view)))"
       }
-      let row = "\("\(encoding.ids[index])".aligned(to: 8))  \(encoding.tokens[index].padded(to: tokenWidth))  \(source)"
+      let id = "\(encoding.ids[index])".aligned(to: 8)
+      let row = "\(id)  \(encoding.tokens[index].padded(to: tokenWidth))  \(source)"
       rows.append(String(row.reversed().drop { $0 == " " }.reversed()))
     }
     return rows.joined(separator: "\n") + "\n"

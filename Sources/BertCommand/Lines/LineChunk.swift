@@ -54,26 +54,32 @@ struct LineChunk: Sendable {
 }
 
 extension LineChunk {
-  /// What `body` makes of each line, on all cores, up to the first line that it refuses.
-  func mapLines<Output: Sendable>(
-    _ body: @Sendable (Line) throws(CommandError) -> Output
-  ) -> (outputs: [Output], failure: CommandError?) {
-    let blocks = inParallel(lines.count) { range -> (outputs: [Output], failure: CommandError?) in
-      var outputs: [Output] = []
-      outputs.reserveCapacity(range.count)
-      do throws(CommandError) {
-        for line in lines[range] { outputs.append(try body(line)) }
-      } catch {
-        return (outputs, error)
+  /// Goes through the lines on all cores, in blocks, up to the first line that `body` refuses.
+  ///
+  /// - Parameters:
+  ///   - initial: what each block's results are gathered in.
+  ///   - body: adds a line to its block's results.
+  /// - Returns: the results of the blocks, in order; how many lines are in them; and the refusal, or else the chunk's own
+  ///   failure.
+  func gather<Output: Sendable>(
+    into initial: Output, _ body: @Sendable (inout Output, Line) throws(CommandError) -> Void
+  ) -> (blocks: [Output], lineCount: Int, failure: CommandError?) {
+    let blocks = inParallel(lines.count) { range -> (output: Output, lineCount: Int, failure: CommandError?) in
+      var output = initial
+      for index in range {
+        do throws(CommandError) { try body(&output, lines[index]) } catch {
+          return (output, index - range.lowerBound, error)
+        }
       }
-      return (outputs, nil)
+      return (output, range.count, nil)
     }
     var outputs: [Output] = []
-    outputs.reserveCapacity(lines.count)
+    var count = 0
     for block in blocks {
-      outputs += block.outputs
-      if let failure = block.failure { return (outputs, failure) }
+      outputs.append(block.output)
+      count += block.lineCount
+      if let failure = block.failure { return (outputs, count, failure) }
     }
-    return (outputs, failure)
+    return (outputs, count, failure)
   }
 }

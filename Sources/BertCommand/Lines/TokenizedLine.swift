@@ -38,12 +38,15 @@ extension JSONWriter {
   }
 
   /// Appends a number that is not negative, without a string in between: most of the output is digits.
+  @inline(__always)
   fileprivate mutating func appendDigits(_ number: Int) {
-    if number < 10 {
-      bytes.append(UInt8(ascii: "0") + UInt8(number))
-    } else {
-      appendDigits(number / 10)
-      bytes.append(UInt8(ascii: "0") + UInt8(number % 10))
+    var divisor = 1
+    while number / 10 >= divisor { divisor *= 10 }
+    var rest = number
+    while divisor > 0 {
+      bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest / divisor))
+      rest %= divisor
+      divisor /= 10
     }
   }
 }

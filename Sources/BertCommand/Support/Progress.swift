@@ -33,5 +33,6 @@ struct Progress {
 }
 
 extension Duration {
-  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+  /// To the nanosecond, which is what the clock counts, so that the decimal is a short one.
+  var seconds: Double { Double(components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000) / 1e9 }
 }
