@@ -32,6 +32,17 @@ enum KernelForm: String, CaseIterable {
     }
   }
 
+  /// CLBlast compiles for 14 s the first time, so a few rows of dense layers stand for all.
+  @Test func denseLayersOnCLBlastAgreeWithTheOracle() async throws {
+    let executor = try KernelForm.groups.executor(.clblast)
+    let rows = OperationCase.small.filter { $0.operation.name == "linear" }
+    for row in [rows[0], rows[4], rows[8], rows[rows.count - 1]] {
+      let wanted = try await row.run(on: CPUExecutor<Double>())
+      let found = try await row.run(on: executor)
+      #expect(relativeError(found.doubles, wanted.doubles) <= row.tolerance, "\(row)")
+    }
+  }
+
   @Test func aRowThatSeesNothingIsZeros() async throws {
     let row = try #require(
       OperationCase.all.first { $0.operation.name == "masked_softmax" && $0.what == "2 x 12 x 97" })
