@@ -26,7 +26,8 @@ let package = Package(
     .library(
       name: "BERT",
       targets: [
-        "BERT", "Tokenizers", "Checkpoints", "CPUBackend", "OpenCLBackend", "OpenCLRuntime", "ComputeGraph", "StrictJSON",
+        "BERT", "Tokenizers", "Checkpoints", "CPUBackend", "OpenCLBackend", "OpenCLRuntime", "ComputeGraph",
+        "StrictJSON",
       ]),
     .executable(name: "bert", targets: ["BertCommand"]),
   ],
