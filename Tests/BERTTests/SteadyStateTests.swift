@@ -17,7 +17,7 @@ import Testing
       let wanted = try await model.forward(input).lastHiddenState
       let sizes: Dimensions = [.tokens: 32, .sequences: 2, .longest: 16]
       let plan = try Plan(model.graph, sizes, outputs: ["last_hidden_state"])
-      #expect(plan.steps.count == 1 + 3 * 6 + 0, "embeddings, and per layer 4 products, attention and 2 LayerNorms")
+      #expect(plan.steps.count == 1 + 3 * 7, "embeddings, and per layer 4 products, attention and 2 LayerNorms")
       // Offsets, then three times 32 ids, each at the device's alignment.
       let alignment = try #require(engine.profile).alignment
       let aligned = { (bytes: Int) in (bytes + alignment - 1) / alignment * alignment }
