@@ -36,7 +36,7 @@ import Testing
     for row in OperationCase.all { try await check(row, executor) }
   }
 
-  /// CLBlast's epilogue works in place, which the two products above do not.
+  /// The comparison below would see one float behind a value.
   @Test func aKernelThatWritesTooFarIsCaught() async throws {
     let executor = try KernelForm.native.executor()
     let guarded = try Guarded(executor, byteCount: 40, label: "result")
