@@ -7,7 +7,9 @@
 //   swift-argument-parser   the command line: help, completion scripts, usage errors with exit 64
 //   swift-log               notes a library must not print itself (fallback to the CPU, ignored tensors)
 //   OpenBLAS                the CPU executor's matrix products, float and double, from Debian
-//   OpenCL loader, CLBlast  found at run time with dlopen, so that a host without a driver still runs on the CPU
+//   OpenCL loader, CLBlast  what this project is about
+// The last three are found at run time with dlopen and linked nowhere: a host without a driver still runs on the CPU, and
+// a host with one needs no OpenBLAS.
 // What is ours although libraries exist:
 //   StrictJSON              Foundation's decoder accepts duplicate keys, loses integers above 2^53 and key order, recurses
 //                           without bound, and pulls 40 MB of Foundation into a static binary
@@ -20,7 +22,12 @@ let strictC: [CSetting] = [.treatAllWarnings(as: .error)]
 let package = Package(
   name: "swift-bert",
   products: [
-    .library(name: "BERT", targets: ["BERT"]),
+    // One product, several modules: `import BERT` for models, the others for who works below them.
+    .library(
+      name: "BERT",
+      targets: [
+        "BERT", "Tokenizers", "Checkpoints", "CPUBackend", "OpenCLBackend", "OpenCLRuntime", "ComputeGraph", "StrictJSON",
+      ]),
     .executable(name: "bert", targets: ["BertCommand"]),
   ],
   dependencies: [
@@ -31,7 +38,7 @@ let package = Package(
     // The C layer: kernel sources as bytes, and the two foreign libraries' entry points.
     .target(name: "Kernels", path: "Kernels", cSettings: strictC),
     .target(name: "COpenCL", cSettings: strictC),
-    .target(name: "COpenBLAS", cSettings: strictC, linkerSettings: [.linkedLibrary("openblas")]),
+    .target(name: "COpenBLAS", cSettings: strictC),
 
     // Files and text: strict, bounded parsers. They know neither graphs nor devices.
     .target(name: "StrictJSON", swiftSettings: strict),
@@ -60,7 +67,7 @@ let package = Package(
     .executableTarget(
       name: "BertCommand",
       dependencies: [
-        "BERT", "StrictJSON",
+        "BERT", "Tokenizers", "Checkpoints", "OpenCLBackend", "OpenCLRuntime", "ComputeGraph", "StrictJSON",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -70,13 +77,19 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["ComputeGraph"], path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "TokenizersTests", dependencies: ["Tokenizers", "StrictJSON", "TestSupport"], exclude: ["Fixtures"],
+      swiftSettings: strict),
     .testTarget(name: "ComputeGraphTests", dependencies: ["ComputeGraph", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "CPUBackendTests", dependencies: ["CPUBackend", "Checkpoints", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "OpenCLBackendTests", dependencies: ["OpenCLBackend", "CPUBackend", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "BERTTests", dependencies: ["BERT", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "BertCommandTests",
+      dependencies: ["BertCommand", "BERT", "Tokenizers", "Checkpoints", "StrictJSON", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(name: "OpenCLRuntimeTests", dependencies: ["OpenCLRuntime", "TestSupport"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],

@@ -13,6 +13,9 @@
 //            sequence's first; a sequence without keys gives zeros; a weight below 2^-126 of the largest counts as 2^-126
 // Aliasing   none
 // Reference  Sources/CPUBackend/Attention.swift
+// Tried      (CPU form, time against what stands here) copying the tile of V into private memory 1.03-1.15; loops over d
+//            and j unrolled by 4 1.0-1.05; 16 or 48 queries per item 1.2-1.3, 1.06-1.15; scalar transposes 1.15 at S = 128,
+//            2-3 at S = 16; without any exp2 0.88, so the softmax is no longer what counts
 
 #ifndef HEAD_SIZE
 #define HEAD_SIZE 64
@@ -33,10 +36,49 @@
 #define TILE_QUERIES (QUERY_VECTORS * VECTOR_WIDTH)
 #define TILE_HEIGHT 8  // keys, or columns of V, of a register tile
 
-// scores[j][lane] = key[j] . query[lane] for TILE_HEIGHT keys; those from `count` on repeat the last.
-static inline __attribute__((always_inline)) void score_tile(
+// Exchanges rows and columns. Where shuffles serve, each round interleaves the rows i and i + VECTOR_WIDTH / 2, which
+// rotates the bits of every element's index by one; log2(VECTOR_WIDTH) rounds bring the row to the column's place.
+#if VECTOR_WIDTH == 16
+#define LOWER(a, b) \
+  (VEC)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3, a.s4, b.s4, a.s5, b.s5, a.s6, b.s6, a.s7, b.s7)
+#define UPPER(a, b) \
+  (VEC)(a.s8, b.s8, a.s9, b.s9, a.sa, b.sa, a.sb, b.sb, a.sc, b.sc, a.sd, b.sd, a.se, b.se, a.sf, b.sf)
+#elif VECTOR_WIDTH == 8
+#define LOWER(a, b) (VEC)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3)
+#define UPPER(a, b) (VEC)(a.s4, b.s4, a.s5, b.s5, a.s6, b.s6, a.s7, b.s7)
+#elif VECTOR_WIDTH == 4
+#define LOWER(a, b) (VEC)(a.s0, b.s0, a.s1, b.s1)
+#define UPPER(a, b) (VEC)(a.s2, b.s2, a.s3, b.s3)
+#endif
+INLINE void transpose(VEC square[VECTOR_WIDTH]) {
+#if defined(LOWER) && !defined(__SPIR__)  // Oclgrind 21.10 --uninitialized crashes on shuffles whose lanes are half unused
+#pragma unroll
+  for (int width = 1; width < VECTOR_WIDTH; width *= 2) {
+    VEC next[VECTOR_WIDTH];
+#pragma unroll
+    for (int i = 0; i < VECTOR_WIDTH / 2; ++i) {
+      next[2 * i] = LOWER(square[i], square[i + VECTOR_WIDTH / 2]);
+      next[2 * i + 1] = UPPER(square[i], square[i + VECTOR_WIDTH / 2]);
+    }
+#pragma unroll
+    for (int i = 0; i < VECTOR_WIDTH; ++i) square[i] = next[i];
+  }
+#else
+  float *lanes = (float *)square;
+  for (int i = 0; i < VECTOR_WIDTH; ++i)
+    for (int j = 0; j < i; ++j) {
+      float lane = lanes[i * VECTOR_WIDTH + j];
+      lanes[i * VECTOR_WIDTH + j] = lanes[j * VECTOR_WIDTH + i];
+      lanes[j * VECTOR_WIDTH + i] = lane;
+    }
+#endif
+}
+
+// scores[j][lane] = key[j] . query[lane] for TILE_HEIGHT keys; those from `count` on repeat the last, so that they leave
+// largest[lane], the maximum so far, as it is.
+INLINE void score_tile(
     const int V, int count, __global const float *key, int key_stride, const VEC query[HEAD_SIZE][QUERY_VECTORS],
-    VEC scores[][QUERY_VECTORS]) {
+    VEC scores[][QUERY_VECTORS], VEC largest[QUERY_VECTORS]) {
   __global const float *row[TILE_HEIGHT];
   VEC sums[TILE_HEIGHT][QUERY_VECTORS];
 #pragma unroll
@@ -58,10 +100,18 @@ static inline __attribute__((always_inline)) void score_tile(
   for (int r = 0; r < TILE_HEIGHT; ++r)
 #pragma unroll
     for (int v = 0; v < V; ++v) scores[r][v] = sums[r][v];
+#pragma unroll
+  for (int reach = TILE_HEIGHT / 2; reach > 0; reach /= 2)
+#pragma unroll
+    for (int r = 0; r < reach; ++r)
+#pragma unroll
+      for (int v = 0; v < V; ++v) sums[r][v] = LARGER(sums[r + reach][v], sums[r][v]);
+#pragma unroll
+  for (int v = 0; v < V; ++v) largest[v] = LARGER(sums[0][v], largest[v]);
 }
 
 // totals[d][lane] = totals[d][lane] * correction[lane] + sum_j weights[j][lane] * value[j][d] for R columns of V.
-static inline __attribute__((always_inline)) void value_tile(
+INLINE void value_tile(
     const int V, const int R, int count, __global const float *value, int value_stride, VEC weights[][QUERY_VECTORS],
     const VEC correction[QUERY_VECTORS], VEC totals[][QUERY_VECTORS]) {
   VEC sums[TILE_HEIGHT][QUERY_VECTORS];
@@ -85,7 +135,7 @@ static inline __attribute__((always_inline)) void value_tile(
     for (int v = 0; v < V; ++v) totals[r][v] = sums[r][v];
 }
 
-static inline __attribute__((always_inline)) void attend(
+INLINE void attend(
     const int V, int queries, int keys, __global const float *query, __global const float *key,
     __global const float *value, __global float *out, int query_stride, int key_stride, int value_stride,
     int out_stride, float scale) {
@@ -97,33 +147,41 @@ static inline __attribute__((always_inline)) void attend(
     largest[v] = (VEC)LOWEST;
     sums[v] = (VEC)0.0f;
   }
-  for (int d = 0; d < HEAD_SIZE; ++d)
-    for (int v = 0; v < V; ++v) {
-      float lanes[VECTOR_WIDTH];
+  for (int v = 0; v < V; ++v)
+    for (int d = 0; d < HEAD_SIZE; d += VECTOR_WIDTH) {
+      VEC square[VECTOR_WIDTH];
+#pragma unroll
       for (int i = 0; i < VECTOR_WIDTH; ++i) {
         int t = v * VECTOR_WIDTH + i;
-        lanes[i] = t < queries ? query[(size_t)t * query_stride + d] * scale : 0.0f;
+        square[i] = (VEC)0.0f;
+        if (t < queries) square[i] = load_row(query + (size_t)t * query_stride + d, HEAD_SIZE - d) * (VEC)scale;
       }
-      q[d][v] = LOAD(lanes);
-      totals[d][v] = (VEC)0.0f;
+      transpose(square);
+#pragma unroll
+      for (int i = 0; i < VECTOR_WIDTH; ++i)
+        if (d + i < HEAD_SIZE) {
+          q[d + i][v] = square[i];
+          totals[d + i][v] = (VEC)0.0f;
+        }
     }
   for (int start = 0; start < keys; start += TILE_KEYS) {
     int count = min(TILE_KEYS, keys - start);
+    VEC m[QUERY_VECTORS];
+    for (int v = 0; v < V; ++v) m[v] = largest[v];
     for (int j = 0; j < count; j += TILE_HEIGHT)
-      score_tile(V, count - j, key + (size_t)(start + j) * key_stride, key_stride, q, scores + j);
+      score_tile(V, count - j, key + (size_t)(start + j) * key_stride, key_stride, q, scores + j, m);
     for (int v = 0; v < V; ++v) {
-      VEC m = largest[v];
-      for (int j = 0; j < count; ++j) m = LARGER(scores[j][v], m);
-      correction[v] = exp2_f(largest[v] - m);
-      VEC sum = sums[v] * correction[v];
-      for (int j = 0; j < count; ++j) {
-        VEC weight = exp2_f(scores[j][v] - m);
-        scores[j][v] = weight;
-        sum += weight;
-      }
-      largest[v] = m;
-      sums[v] = sum;
+      correction[v] = exp2_f(largest[v] - m[v]);
+      largest[v] = m[v];
+      sums[v] *= correction[v];
     }
+    for (int j = 0; j < count; ++j)
+#pragma unroll
+      for (int v = 0; v < V; ++v) {
+        VEC weight = exp2_f(scores[j][v] - largest[v]);
+        scores[j][v] = weight;
+        sums[v] += weight;
+      }
     __global const float *rows = value + (size_t)start * value_stride;
     for (int d = 0; d + TILE_HEIGHT <= HEAD_SIZE; d += TILE_HEIGHT)
       value_tile(V, TILE_HEIGHT, count, rows + d, value_stride, scores, correction, totals + d);
@@ -134,12 +192,18 @@ static inline __attribute__((always_inline)) void attend(
   }
   for (int v = 0; v < V; ++v) {
     VEC factor = keys > 0 ? (VEC)1.0f / sums[v] : (VEC)0.0f;
-    for (int d = 0; d < HEAD_SIZE; ++d) totals[d][v] *= factor;
+    for (int d = 0; d < HEAD_SIZE; d += VECTOR_WIDTH) {
+      VEC square[VECTOR_WIDTH];
+#pragma unroll
+      for (int i = 0; i < VECTOR_WIDTH; ++i) square[i] = d + i < HEAD_SIZE ? totals[d + i][v] * factor : (VEC)0.0f;
+      transpose(square);
+#pragma unroll
+      for (int i = 0; i < VECTOR_WIDTH; ++i) {
+        int t = v * VECTOR_WIDTH + i;
+        if (t < queries) store_row(square[i], out + (size_t)t * out_stride + d, HEAD_SIZE - d);
+      }
+    }
   }
-  for (int v = 0; v < V; ++v)
-    for (int i = 0; i < VECTOR_WIDTH && v * VECTOR_WIDTH + i < queries; ++i)
-      for (int d = 0; d < HEAD_SIZE; ++d)
-        out[(size_t)(v * VECTOR_WIDTH + i) * out_stride + d] = ((const float *)&totals[d][v])[i];
 }
 
 __kernel void attention(
@@ -172,18 +236,16 @@ __kernel void attention(
 #define TILE_QUERIES WG_SIZE
 #define HEAD_QUADS ((HEAD_SIZE + 3) / 4)
 #ifndef TILE_KEYS
-#define TILE_KEYS (HEAD_SIZE <= 256 ? 2048 / HEAD_SIZE : 8)  // keys in local memory: 16 KiB for K and V together
+#define TILE_KEYS (HEAD_QUADS <= 64 ? 512 / HEAD_QUADS : 8)  // keys in local memory: 16 KiB for K and V together
 #endif
 #define CHUNK 8  // keys between two corrections of the sums
 
-static inline float exp2_scalar(float x) { return exp2(x); }
-
 // Copies `count` rows of HEAD_SIZE floats to local memory, padded with zeros to whole float4s.
-static inline void load_tile(__local float4 *tile, __global const float *source, int stride, int count) {
+INLINE void load_tile(__local float4 *tile, __global const float *source, int stride, int count) {
   __local float *floats = (__local float *)tile;
   for (int i = get_local_id(0); i < count * HEAD_QUADS * 4; i += WG_SIZE) {
     int row = i / (HEAD_QUADS * 4);
-    int d = i % (HEAD_QUADS * 4);
+    int d = i - mul24(row, HEAD_QUADS * 4);  // not i %: Oclgrind 21.10 --uninitialized lacks the freeze it becomes
     floats[i] = d < HEAD_SIZE ? source[(size_t)row * stride + d] : 0.0f;
   }
 }
@@ -208,6 +270,7 @@ __kernel void attention(
   value += (size_t)first_key * value_stride + value_column + column;
   float4 q[HEAD_QUADS];
   float4 totals[HEAD_QUADS];
+#pragma unroll
   for (int i = 0; i < HEAD_QUADS; ++i) {
     float lanes[4];
     for (int j = 0; j < 4; ++j)
@@ -226,24 +289,31 @@ __kernel void attention(
     for (int first = 0; first < count; first += CHUNK) {
       float scores[CHUNK];
       float m = largest;
+#pragma unroll
       for (int j = 0; j < CHUNK; ++j) {
         scores[j] = 0.0f;
         if (first + j < count) {
           float4 products = (float4)0.0f;
+#pragma unroll
           for (int i = 0; i < HEAD_QUADS; ++i)
             products = fma(q[i], key_tile[(first + j) * HEAD_QUADS + i], products);
-          scores[j] = (products.x + products.y) + (products.z + products.w);
+          float parts[4];
+          vstore4(products, 0, parts);
+          scores[j] = (parts[0] + parts[1]) + (parts[2] + parts[3]);
           m = LARGER(scores[j], m);
         }
       }
-      float correction = exp2_scalar(largest - m);
+      float correction = exp2(largest - m);
       largest = m;
       sum *= correction;
+#pragma unroll
       for (int i = 0; i < HEAD_QUADS; ++i) totals[i] *= correction;
+#pragma unroll
       for (int j = 0; j < CHUNK; ++j)
         if (first + j < count) {
-          float weight = exp2_scalar(scores[j] - m);
+          float weight = exp2(scores[j] - m);
           sum += weight;
+#pragma unroll
           for (int i = 0; i < HEAD_QUADS; ++i)
             totals[i] = fma((float4)weight, value_tile[(first + j) * HEAD_QUADS + i], totals[i]);
         }
@@ -252,6 +322,7 @@ __kernel void attention(
   if (active) {
     float factor = keys > 0 ? 1.0f / sum : 0.0f;
     out += (size_t)(first_query + lid) * out_stride + column;
+#pragma unroll
     for (int i = 0; i < HEAD_QUADS; ++i) {
       float lanes[4] = {totals[i].x, totals[i].y, totals[i].z, totals[i].w};
       for (int j = 0; j < 4; ++j)

@@ -4,7 +4,7 @@
 // Numerics   contraction is off, so a product and a sum become one fma only where the source says fma: whichever code
 //            path computes an element (full tile, remainder), it does the same operations in the same order, bit for bit
 // Functions  exp_f, exp2_f, erf_f, tanh_f on VEC; coefficients and errors from scripts/fit-approximations.py. PoCL 3.1's
-//            own exp, erf and tanh on float16 take 2, 10 and 10 times as long
+//            own on float16 take 1.2, 1.6, 7.6 and 3.4 times as long
 
 #pragma OPENCL FP_CONTRACT OFF
 
@@ -14,6 +14,9 @@
 #ifndef VECTOR_WIDTH
 #define VECTOR_WIDTH 1  // floats per vector: 1, 4, 8 or 16; the device's native width on a CPU, 1 on GPUs
 #endif
+
+// Inlined always: PoCL 3.1 otherwise calls the larger helpers and spills every vector around the call.
+#define INLINE static inline __attribute__((always_inline))
 
 #define ACTIVATION_NONE 0
 #define ACTIVATION_GELU_ERF 1
@@ -28,97 +31,84 @@
 #define ACTIVATION ACTIVATION_NONE  // what bias_activation and the linear kernels apply to each element
 #endif
 
-// VEC: VECTOR_WIDTH floats; IVEC: as many ints, the type of a comparison and of a bit pattern.
+// VEC: VECTOR_WIDTH floats; IVEC: as many ints, the type of a comparison and of a bit pattern. LOAD and STORE take any
+// float's address. They are a copy through an under-aligned type: PoCL 3.1 makes three stores of one vstore16.
 #if VECTOR_WIDTH == 1
 typedef float VEC;
 typedef int IVEC;
+typedef uchar BVEC;
 #define AS_VEC as_float
 #define AS_IVEC as_int
-#define LOAD(p) (*(p))
-#define STORE(v, p) (*(p) = (v))
 #define TO_IVEC(bytes) ((int)(bytes))
-#define LOAD_BYTES(p) (*(p))
 #else
 #define CONCAT_(a, b) a##b
 #define CONCAT(a, b) CONCAT_(a, b)
 typedef CONCAT(float, VECTOR_WIDTH) VEC;
 typedef CONCAT(int, VECTOR_WIDTH) IVEC;
+typedef CONCAT(uchar, VECTOR_WIDTH) BVEC;
 #define AS_VEC CONCAT(as_float, VECTOR_WIDTH)
 #define AS_IVEC CONCAT(as_int, VECTOR_WIDTH)
-#define LOAD(p) CONCAT(vload, VECTOR_WIDTH)(0, p)
-#define STORE(v, p) CONCAT(vstore, VECTOR_WIDTH)(v, 0, p)
 #define TO_IVEC(bytes) CONCAT(convert_int, VECTOR_WIDTH)(bytes)
-#define LOAD_BYTES(p) CONCAT(vload, VECTOR_WIDTH)(0, p)
 #endif
+typedef VEC __attribute__((aligned(4))) ANY_VEC;
+typedef BVEC __attribute__((aligned(1))) ANY_BVEC;
+#define LOAD(p) ((VEC) * (__global const ANY_VEC *)(p))
+#define STORE(v, p) (*(__global ANY_VEC *)(p) = (v))
+#define LOAD_BYTES(p) ((BVEC) * (__global const ANY_BVEC *)(p))
 
 // `yes` where the comparison `test` holds, else `no`: per lane.
 #define CHOOSE(no, yes, test) ((test) ? (yes) : (no))
 
-// The first `count` floats at p, and zeros behind them: the tail of a row, never read past its end.
-static inline VEC load_tail(__global const float *p, int count) {
-  float lanes[VECTOR_WIDTH];
-  for (int i = 0; i < VECTOR_WIDTH; ++i) lanes[i] = i < count ? p[i] : 0.0f;
-  return LOAD(lanes);
+// The first `count` floats at p, and `filling` behind them: the tail of a row, never read past its end.
+INLINE VEC load_tail(__global const float *p, int count, float filling) {
+  VEC v;
+  float *lanes = (float *)&v;
+  for (int i = 0; i < VECTOR_WIDTH; ++i) lanes[i] = i < count ? p[i] : filling;
+  return v;
 }
 
-static inline void store_tail(VEC v, __global float *p, int count) {
-  float lanes[VECTOR_WIDTH];
-  STORE(v, lanes);
+INLINE void store_tail(VEC v, __global float *p, int count) {
+  const float *lanes = (const float *)&v;
   for (int i = 0; i < VECTOR_WIDTH; ++i)
     if (i < count) p[i] = lanes[i];
 }
 
-// A vector of the row at p, of which `left` floats remain: the whole vector, or the tail.
-static inline VEC load_row(__global const float *p, int left) {
-  return left >= VECTOR_WIDTH ? LOAD(p) : load_tail(p, left);
+// A vector of the row at p, of which `left` floats remain: the whole vector, or the tail and `filling`.
+INLINE VEC load_row_or(__global const float *p, int left, float filling) {
+  return left >= VECTOR_WIDTH ? LOAD(p) : load_tail(p, left, filling);
 }
 
-static inline void store_row(VEC v, __global float *p, int left) {
+INLINE VEC load_row(__global const float *p, int left) { return load_row_or(p, left, 0.0f); }
+
+INLINE void store_row(VEC v, __global float *p, int left) {
   if (left >= VECTOR_WIDTH)
     STORE(v, p);
   else
     store_tail(v, p, left);
 }
 
-// v in the first `left` lanes, `otherwise` in the rest.
-static inline VEC keep_first(VEC v, VEC otherwise, int left) {
-#if VECTOR_WIDTH == 1
-  return left > 0 ? v : otherwise;
-#else
-  int lanes[VECTOR_WIDTH];
-  for (int i = 0; i < VECTOR_WIDTH; ++i) lanes[i] = i;
-  return left >= VECTOR_WIDTH ? v : CHOOSE(otherwise, v, LOAD(lanes) < (IVEC)left);
-#endif
-}
-
-// The lanes' sum, pairwise; the lanes' maximum.
-#if VECTOR_WIDTH == 16
-#define FOLD(v, op) \
-  float8 v8 = op(v.lo, v.hi); \
-  float4 v4 = op(v8.lo, v8.hi); \
-  float2 v2 = op(v4.lo, v4.hi); \
-  return op(v2.x, v2.y);
-#elif VECTOR_WIDTH == 8
-#define FOLD(v, op) \
-  float4 v4 = op(v.lo, v.hi); \
-  float2 v2 = op(v4.lo, v4.hi); \
-  return op(v2.x, v2.y);
-#elif VECTOR_WIDTH == 4
-#define FOLD(v, op) \
-  float2 v2 = op(v.lo, v.hi); \
-  return op(v2.x, v2.y);
-#else
-#define FOLD(v, op) return v;
-#endif
 #define PLUS(a, b) ((a) + (b))
 #define LARGER(a, b) ((a) > (b) ? (a) : (b))  // b where a is NaN: a maximum that starts at -infinity never is NaN
-static inline float sum_lanes(VEC v) { FOLD(v, PLUS) }
-static inline float max_lanes(VEC v) { FOLD(v, LARGER) }
+
+// The lanes' sum and maximum, halves upon halves. Oclgrind 21.10 --uninitialized, which compiles for SPIR, crashes on the
+// shuffles with undefined lanes that unrolling leads to.
+#ifdef __SPIR__
+#define UNROLL_FOLD
+#else
+#define UNROLL_FOLD _Pragma("unroll")
+#endif
+#define FOLD(v, op) \
+  float *lanes = (float *)&v; \
+  UNROLL_FOLD for (int reach = VECTOR_WIDTH / 2; reach > 0; reach /= 2) \
+    UNROLL_FOLD for (int i = 0; i < reach; ++i) lanes[i] = op(lanes[i + reach], lanes[i]); \
+  return lanes[0];
+INLINE float sum_lanes(VEC v) { FOLD(v, PLUS) }
+INLINE float max_lanes(VEC v) { FOLD(v, LARGER) }
 
 // The sum or maximum over a work-group, in a fixed tree; with one work-item neither local memory nor a barrier.
 #if WG_SIZE > 1
 #define SCRATCH(name) __local float name[WG_SIZE]
-static inline float reduce_sum(float v, __local float *scratch) {
+INLINE float reduce_sum(float v, __local float *scratch) {
   int lid = get_local_id(0);
   scratch[lid] = v;
   barrier(CLK_LOCAL_MEM_FENCE);
@@ -130,7 +120,7 @@ static inline float reduce_sum(float v, __local float *scratch) {
   barrier(CLK_LOCAL_MEM_FENCE);
   return total;
 }
-static inline float reduce_max(float v, __local float *scratch) {
+INLINE float reduce_max(float v, __local float *scratch) {
   int lid = get_local_id(0);
   scratch[lid] = v;
   barrier(CLK_LOCAL_MEM_FENCE);
@@ -156,10 +146,12 @@ static inline float reduce_max(float v, __local float *scratch) {
 #define ROUNDING 12582912.0f
 #define ROUNDING_BITS 0x4B400000
 
-// e^x: 1 ulp, denormal results included; exp_f(-inf) = 0, exp_f(inf) = inf, NaN stays NaN.
-static inline VEC exp_f(VEC x) {
+// e^x: 1 ulp; 0 where it would be below 2^-125 (a denormal costs an x86 core 150 cycles), inf beyond 3.4e38, NaN stays
+// NaN whatever its payload (so 2^n is multiplied, not added to the exponent's bits).
+INLINE VEC exp_f(VEC x) {
+  const float lowest = -86.64339f;
   x = CHOOSE(x, (VEC)89.0f, x > (VEC)89.0f);
-  x = CHOOSE(x, (VEC)-104.0f, x < (VEC)-104.0f);
+  x = CHOOSE(x, (VEC)lowest, x < (VEC)lowest);
   VEC shifted = fma(x, (VEC)1.44269504f, (VEC)ROUNDING);
   VEC n = shifted - (VEC)ROUNDING;
   VEC r = fma(n, (VEC)-1.42860677e-06f, fma(n, (VEC)-0.693145752f, x));
@@ -168,14 +160,13 @@ static inline VEC exp_f(VEC x) {
   p = fma(p, r, (VEC)1.666651964e-01f);
   p = fma(p, r, (VEC)4.999999404e-01f);
   p = fma(p, r * r, r) + (VEC)1.0f;
-  // 2^n in two factors: n reaches -150 and 128, a float's exponent -126...127.
-  IVEC whole = AS_IVEC(shifted) - (IVEC)ROUNDING_BITS;
-  IVEC lower = whole >> 1;
-  return p * AS_VEC((lower + 127) << 23) * AS_VEC((whole - lower + 127) << 23);
+  // 2p * 2^(n-1), because n reaches 128 and a float's exponent 127.
+  VEC power = AS_VEC((AS_IVEC(shifted) - (IVEC)(ROUNDING_BITS - 126)) << 23);
+  return CHOOSE((p + p) * power, (VEC)0.0f, x <= (VEC)lowest);
 }
 
 // 2^x for x <= 0: 1 ulp; anything below -126 gives 2^-126, NaN stays NaN.
-static inline VEC exp2_f(VEC x) {
+INLINE VEC exp2_f(VEC x) {
   x = CHOOSE(x, (VEC)-126.0f, x < (VEC)-126.0f);
   VEC shifted = x + (VEC)ROUNDING;
   VEC f = x - (shifted - (VEC)ROUNDING);
@@ -185,11 +176,11 @@ static inline VEC exp2_f(VEC x) {
   p = fma(p, f, (VEC)2.402264774e-01f);
   p = fma(p, f, (VEC)6.931471825e-01f);
   p = fma(p, f, (VEC)1.0f);
-  return AS_VEC(AS_IVEC(p) + (AS_IVEC(shifted) << 23));
+  return p * AS_VEC((AS_IVEC(shifted) - (IVEC)(ROUNDING_BITS - 127)) << 23);
 }
 
 // erf(x): 5 ulp; exactly -1 and 1 from |x| = 3.92 on, so that the tail of a GELU is exactly 0.
-static inline VEC erf_f(VEC x) {
+INLINE VEC erf_f(VEC x) {
   VEC s = x * x;
   VEC p = fma(s, (VEC)1.993269905e-08f, (VEC)-1.958016583e-06f);
   p = fma(p, s, (VEC)1.417988824e-04f);
@@ -207,7 +198,7 @@ static inline VEC erf_f(VEC x) {
 }
 
 // tanh(x): 5 ulp; exactly -1 and 1 from |x| = 9.01 on.
-static inline VEC tanh_f(VEC x) {
+INLINE VEC tanh_f(VEC x) {
   VEC s = x * x;
   VEC p = fma(s, (VEC)-1.222283125e-11f, (VEC)3.061107279e-08f);
   p = fma(p, s, (VEC)2.801827031e-05f);
@@ -223,10 +214,10 @@ static inline VEC tanh_f(VEC x) {
   return CHOOSE(y, (VEC)-1.0f, x < (VEC)-9.0109131f);
 }
 
-static inline VEC sigmoid_f(VEC x) { return (VEC)1.0f / ((VEC)1.0f + exp_f(-x)); }
+INLINE VEC sigmoid_f(VEC x) { return (VEC)1.0f / ((VEC)1.0f + exp_f(-x)); }
 
 // The activation ACTIVATION names, as transformers' activations.py defines it.
-static inline VEC activate(VEC x) {
+INLINE VEC activate(VEC x) {
 #if ACTIVATION == ACTIVATION_NONE
   return x;
 #elif ACTIVATION == ACTIVATION_GELU_ERF
@@ -256,7 +247,7 @@ static inline VEC activate(VEC x) {
 }
 
 // The activation of one float, for the kernels that count in single elements.
-static inline float activate_one(float x) {
+INLINE float activate_one(float x) {
 #if VECTOR_WIDTH == 1
   return activate(x);
 #else
@@ -266,7 +257,7 @@ static inline float activate_one(float x) {
 
 // Writes out = (h - mean) / sqrt(variance + epsilon) * weight + bias, h a row of `hidden` floats that sums to
 // hidden * mean; out may be h.
-static inline void normalize_row(
+INLINE void normalize_row(
     __global const float *h, float mean, __global const float *weight, __global const float *bias, __global float *out,
     int hidden, float epsilon
 #if WG_SIZE > 1
@@ -275,7 +266,7 @@ static inline void normalize_row(
 ) {
   VEC squares = (VEC)0.0f;
   FOR_ROW(i, hidden) {
-    VEC centred = keep_first(load_row(h + i, hidden - i) - (VEC)mean, (VEC)0.0f, hidden - i);
+    VEC centred = load_row_or(h + i, hidden - i, mean) - (VEC)mean;
     squares = fma(centred, centred, squares);
   }
   float variance = reduce_sum(sum_lanes(squares), scratch) / (float)hidden;

@@ -35,12 +35,12 @@
 
 // Copies a [height, TILE_DEPTH] tile of a row-major matrix to local memory, transposed; zeros where the matrix ends.
 // `aligned`: every row starts at a multiple of 16 bytes.
-static inline void load_tile(
+INLINE void load_tile(
     __local float *tile, const int height, __global const float *source, int rows, int depth, int k, bool aligned,
     int lid) {
   for (int i = lid; i < height * (TILE_DEPTH / 4); i += ITEMS) {
     int row = i / (TILE_DEPTH / 4);
-    int d = i % (TILE_DEPTH / 4) * 4;
+    int d = (i - mul24(row, TILE_DEPTH / 4)) * 4;  // not i %: Oclgrind 21.10 --uninitialized lacks the freeze it becomes
     float4 v = (float4)0.0f;
     if (row < rows) {
       __global const float *p = source + (size_t)row * depth + k + d;

@@ -12,12 +12,13 @@
 // Reference  Sources/CPUBackend/MaskedSoftmax.swift
 
 // scale * x where the key is visible, -infinity where it is hidden or past the row's end.
-static inline VEC visible_scores(__global const float *x, __global const uchar *visible, int left, float scale) {
+INLINE VEC visible_scores(__global const float *x, __global const uchar *visible, int left, float scale) {
   float hidden = -INFINITY;
   if (left >= VECTOR_WIDTH) return CHOOSE((VEC)hidden, LOAD(x) * (VEC)scale, TO_IVEC(LOAD_BYTES(visible)) != (IVEC)0);
-  float lanes[VECTOR_WIDTH];
+  VEC v;
+  float *lanes = (float *)&v;
   for (int i = 0; i < VECTOR_WIDTH; ++i) lanes[i] = i < left && visible[i] ? x[i] * scale : hidden;
-  return LOAD(lanes);
+  return v;
 }
 
 __kernel void masked_softmax(

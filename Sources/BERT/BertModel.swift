@@ -16,9 +16,10 @@ public final class BertModel: Sendable {
 
   /// Loads a checkpoint directory.
   ///
-  /// - Parameter engine: where to run.
+  /// - Parameter engine: where to run; the best OpenCL device, or the CPU where there is none, if nil.
   /// - Throws: `BertError` or `CheckpointError` for the files, `OpenCLError` for the device.
-  public static func fromPretrained(_ directory: String, on engine: Engine) async throws -> BertModel {
+  public static func fromPretrained(_ directory: String, on engine: Engine? = nil) async throws -> BertModel {
+    let engine = try engine ?? Engine.open()
     let config = try BertConfig.fromPretrained(directory)
     let checkpoint = try Checkpoint(directory: directory)
     let hasPooler = CheckpointParameters.has("pooler.dense.weight", in: checkpoint)

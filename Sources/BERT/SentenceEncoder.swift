@@ -6,8 +6,7 @@ import Tokenizers
 
 /// Text in, vectors out: a sentence-transformers directory, tokenizer and pooling included.
 ///
-///     let engine = try Engine.open()
-///     let encoder = try await SentenceEncoder.fromPretrained("all-MiniLM-L6-v2", on: engine)
+///     let encoder = try await SentenceEncoder.fromPretrained("all-MiniLM-L6-v2")
 ///     let vectors = try await encoder.encode(["A cat sits on the mat.", "A feline rests."])
 ///
 /// A handle to weights on a device; any number of tasks may call it at once. A sentence's vector is the same, bit for bit,
@@ -30,13 +29,14 @@ public final class SentenceEncoder: Sendable {
   /// Loads a directory as sentence-transformers saves it, or a bare BERT checkpoint, which gets mean pooling.
   ///
   /// - Parameters:
-  ///   - engine: where to run.
+  ///   - engine: where to run; the best OpenCL device, or the CPU where there is none, if nil.
   ///   - tokenBudget: packed tokens of one device run. More keep a GPU busy, fewer fit a CPU's caches.
   ///   - logger: hears what was assumed.
   /// - Throws: `BertError`, `TokenizerError` or `CheckpointError` for the files, `OpenCLError` for the device.
   public static func fromPretrained(
-    _ directory: String, on engine: Engine, tokenBudget: Int? = nil, logger: Logger = Logger(label: "swift-bert")
+    _ directory: String, on engine: Engine? = nil, tokenBudget: Int? = nil, logger: Logger = Logger(label: "swift-bert")
   ) async throws -> SentenceEncoder {
+    let engine = try engine ?? Engine.open(logger: logger)
     let head = try SentenceHead(directory: directory)
     let folder = head.transformerFolder.isEmpty ? directory : directory + "/" + head.transformerFolder
     let config = try BertConfig.fromPretrained(folder)
@@ -91,12 +91,37 @@ public final class SentenceEncoder: Sendable {
     public let tokenCount: Int
   }
 
+  /// Texts as token ids, each cut to what the model takes.
+  public struct TokenizedTexts: Sendable {
+    /// Ids of each text, special ones included.
+    public let ids: [[Int32]]
+    /// Texts cut at `maxSequenceLength` tokens.
+    public let truncatedCount: Int
+  }
+
   /// Encodes texts, in their order, and counts.
   ///
   /// - Throws: as `encode(_:)`.
-  public func embed(_ texts: [String]) async throws -> Embeddings {
-    let (ids, truncatedCount) = try tokenIds(texts)
-    var vectors = [[Float]](repeating: [], count: texts.count)
+  public func embed(_ texts: [String]) async throws -> Embeddings { try await embed(tokenize(texts)) }
+
+  /// The host's half of `embed(_:)`, on all cores: a caller with a stream of texts prepares some while others run.
+  ///
+  /// - Throws: `TokenizerError` if not even the special tokens fit the model.
+  public func tokenize(_ texts: [String]) throws -> TokenizedTexts {
+    let texts = head.lowercases ? texts.map { $0.lowercased() } : texts
+    var ids = try tokenizer.encodeIdsBatch(texts)
+    let tooLong = ids.indices.filter { ids[$0].count > maxSequenceLength }
+    let truncation = Truncation(maxLength: maxSequenceLength)
+    for index in tooLong { ids[index] = try tokenizer.encodeIds(texts[index], truncation: truncation) }
+    return TokenizedTexts(ids: ids, truncatedCount: tooLong.count)
+  }
+
+  /// The device's half of `embed(_:)`.
+  ///
+  /// - Throws: as `encode(_:)`.
+  public func embed(_ texts: TokenizedTexts) async throws -> Embeddings {
+    let ids = texts.ids
+    var vectors = [[Float]](repeating: [], count: ids.count)
     for batch in SentenceEncoder.batches(ids.map(\.count), tokenBudget: tokenBudget) {
       try Task.checkCancellation()
       let packed = PackedBatch(batch.map { ids[$0] })
@@ -107,17 +132,7 @@ public final class SentenceEncoder: Sendable {
       }
     }
     return Embeddings(
-      vectors: vectors, truncatedCount: truncatedCount, tokenCount: ids.reduce(0) { $0 + $1.count })
-  }
-
-  /// Ids of each text, cut where it is too long.
-  private func tokenIds(_ texts: [String]) throws -> (ids: [[Int32]], truncatedCount: Int) {
-    let texts = head.lowercases ? texts.map { $0.lowercased() } : texts
-    var ids = try tokenizer.encodeIdsBatch(texts)
-    let tooLong = ids.indices.filter { ids[$0].count > maxSequenceLength }
-    let truncation = Truncation(maxLength: maxSequenceLength)
-    for index in tooLong { ids[index] = try tokenizer.encodeIds(texts[index], truncation: truncation) }
-    return (ids, tooLong.count)
+      vectors: vectors, truncatedCount: texts.truncatedCount, tokenCount: ids.reduce(0) { $0 + $1.count })
   }
 
   /// Indices grouped by length, longest first, each group within the budget or of one text alone: work of one size runs

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import COpenBLAS
 import ComputeGraph
 import Dispatch
 import Glibc
@@ -24,7 +25,7 @@ final class LoadedCPUGraph<Scalar: CPUScalar>: LoadedGraph {
   private let queue = DispatchQueue(label: "swift-bert.cpu-executor", attributes: .concurrent)
 
   init(_ graph: Graph, _ source: any ParameterSource) throws {
-    _ = singleThreadedBLAS
+    if let problem = shim_openblas_problem() { throw CPUBackendError.noOpenBLAS(reason: String(cString: problem)) }
     self.graph = graph
     var parameters: [Graph.Value: [Scalar]] = [:]
     for (value, parameter) in graph.parameters {

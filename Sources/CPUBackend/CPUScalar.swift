@@ -33,9 +33,9 @@ extension Float: CPUScalar {
     _ a: UnsafePointer<Float>, stride aStride: Int, _ b: UnsafePointer<Float>, stride bStride: Int, transposed: Bool,
     into c: UnsafeMutablePointer<Float>, stride cStride: Int, rows: Int, columns: Int, depth: Int, alpha: Float
   ) {
-    cblas_sgemm(
-      CblasRowMajor, CblasNoTrans, transposed ? CblasTrans : CblasNoTrans, blasint(rows), blasint(columns),
-      blasint(depth), alpha, a, blasint(aStride), b, blasint(bStride), 0, c, blasint(cStride))
+    shim_sgemm(
+      Int32(rows), Int32(columns), Int32(depth), alpha, a, Int32(aStride), b, Int32(bStride), transposed ? 1 : 0, c,
+      Int32(cStride))
   }
 
   public static func tensor(_ elements: [Float], shape: [Int]) throws -> Tensor {
@@ -59,9 +59,9 @@ extension Double: CPUScalar {
     _ a: UnsafePointer<Double>, stride aStride: Int, _ b: UnsafePointer<Double>, stride bStride: Int, transposed: Bool,
     into c: UnsafeMutablePointer<Double>, stride cStride: Int, rows: Int, columns: Int, depth: Int, alpha: Double
   ) {
-    cblas_dgemm(
-      CblasRowMajor, CblasNoTrans, transposed ? CblasTrans : CblasNoTrans, blasint(rows), blasint(columns),
-      blasint(depth), alpha, a, blasint(aStride), b, blasint(bStride), 0, c, blasint(cStride))
+    shim_dgemm(
+      Int32(rows), Int32(columns), Int32(depth), alpha, a, Int32(aStride), b, Int32(bStride), transposed ? 1 : 0, c,
+      Int32(cStride))
   }
 
   public static func tensor(_ elements: [Double], shape: [Int]) throws -> Tensor {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import COpenBLAS
 import Dispatch
 
 /// Calls `body` for every index below `count`, on all cores. The calls must not depend on each other.
@@ -23,7 +22,3 @@ func parallelRows(_ rows: Int, grain: Int = 32, _ body: (Range<Int>) -> Void) {
     body((block * grain)..<min((block + 1) * grain, rows))
   }
 }
-
-/// OpenBLAS shall not start threads of its own: this executor already runs one product on each core, and a product's bits
-/// must not depend on how many cores there are.
-let singleThreadedBLAS: Void = openblas_set_num_threads(1)

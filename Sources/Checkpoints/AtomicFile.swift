@@ -28,7 +28,7 @@ public struct AtomicFile: ~Copyable {
   ///   or cannot be written.
   public init(path: String) throws(FileError) { try self.init(path: path, calls: .system) }
 
-  init(path: String, calls: FileCalls) throws(FileError) {
+  package init(path: String, calls: FileCalls) throws(FileError) {
     guard !path.isEmpty, !path.utf8.contains(0) else { throw .invalidPath(path) }
     var status = stat()
     let exists = stat(path, &status) == 0

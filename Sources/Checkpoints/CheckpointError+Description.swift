@@ -49,21 +49,6 @@ extension CheckpointError: CustomStringConvertible {
     case .hole(let file, let tensor, let begin, let end):
       "\(file): bytes \(begin)..<\(end) before tensor \(quoted(tensor)) belong to no tensor"
     case .trailingBytes(let file, let count): "\(file): \(count) bytes after the last tensor belong to none"
-    case .notDirectory, .noWeights, .unsupportedWeights, .wrongIndexEntry, .unsafeShardName, .missingShard,
-      .tensorNotInShard, .doubledTensor:
-      directoryDescription
-    case .noSuchTensor(let file, let tensor): "\(file): there is no tensor \(quoted(tensor))"
-    case .wrongBufferSize(let file, let tensor, let expected, let found):
-      "\(file): tensor \(quoted(tensor)): a buffer for \(expected) elements is needed, not \(found)"
-    case .outsideTensor(let file, let tensor, let offset, let count, let size):
-      "\(file): tensor \(quoted(tensor)) has \(size) bytes; \(count) from byte \(offset) on are not all inside"
-    case .wrongType(let file, let tensor, let dataType, let wanted):
-      "\(file): tensor \(quoted(tensor)) is \(dataType.rawValue), where \(wanted) is needed"
-    }
-  }
-
-  private var directoryDescription: String {
-    switch self {
     case .notDirectory(let path):
       "\(path): is no directory; a checkpoint is a directory with config.json and weights"
     case .noWeights(let directory):
@@ -81,7 +66,13 @@ extension CheckpointError: CustomStringConvertible {
       "\(file): tensor \(quoted(tensor)) is not in shard \(quoted(shard)), where it should be"
     case .doubledTensor(let tensor, let file, let other):
       "tensor \(quoted(tensor)) is in two files, \(other) and \(file)"
-    default: ""
+    case .noSuchTensor(let file, let tensor): "\(file): there is no tensor \(quoted(tensor))"
+    case .wrongBufferSize(let file, let tensor, let expected, let found):
+      "\(file): tensor \(quoted(tensor)): a buffer for \(expected) elements is needed, not \(found)"
+    case .outsideTensor(let file, let tensor, let offset, let count, let size):
+      "\(file): tensor \(quoted(tensor)) has \(size) bytes; \(count) from byte \(offset) on are not all inside"
+    case .wrongType(let file, let tensor, let dataType, let wanted):
+      "\(file): tensor \(quoted(tensor)) is \(dataType.rawValue), where \(wanted) is needed"
     }
   }
 

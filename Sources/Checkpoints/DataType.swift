@@ -23,6 +23,7 @@ public enum DataType: String, CaseIterable, Sendable {
     }
   }
 
+  /// Whether `readFloat32` and `readFloat64` take it; the others are for `readInt64`.
   public var isFloatingPoint: Bool {
     switch self {
     case .float64, .float32, .float16, .bfloat16: true

@@ -5,7 +5,9 @@
 /// The bytes are asked for when their turn in the file has come, in as many pieces as the producer likes, so that a
 /// checkpoint on a device is never in memory as a whole.
 public struct OutgoingTensor {
+  /// The key in the file: no control characters, not `__metadata__`.
   public let name: String
+  /// What the bytes are.
   public let dataType: DataType
   /// From the slowest dimension to the fastest; empty for a scalar.
   public let shape: [Int]
@@ -14,6 +16,7 @@ public struct OutgoingTensor {
   public typealias Producer = (_ append: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
   let produce: Producer
 
+  /// A tensor of any type. `produce` must give as many bytes as type and shape take.
   public init(name: String, dataType: DataType, shape: [Int], produce: @escaping Producer) {
     self.name = name
     self.dataType = dataType

@@ -21,30 +21,28 @@ public enum SafetensorsWriter {
     try write(tensors, metadata: metadata, to: path, calls: .system)
   }
 
-  static func write(
+  package static func write(
     _ tensors: [OutgoingTensor], metadata: [String: String], to path: String, calls: FileCalls
   ) throws {
     let layout = try Layout(tensors, metadata, path)
     do {
       var file = try AtomicFile(path: path, calls: calls)
-      try file.append(layout.header)
-      for (tensor, info) in layout.tensors {
-        var count = 0
-        try tensor.produce { bytes in
-          count += bytes.count
-          // Checked before it is written: a producer that runs away must not fill the disk.
-          if count <= info.byteCount { try file.append(bytes) }
-        }
-        guard count == info.byteCount else {
-          throw CheckpointError.wrongByteCount(
-            file: path, tensor: info.name, dataType: info.dataType, shape: info.shape, expected: info.byteCount,
-            found: count)
-        }
-      }
+      try layout.write(path) { try file.append($0) }
       try file.commit()
     } catch let error as FileError {
       throw CheckpointError.file(error)
     }
+  }
+
+  /// Hands the bytes of a file of `tensors` to `append`, in order: for a pipe, which is no file that could be replaced.
+  ///
+  /// - Parameter name: what errors call the file.
+  /// - Throws: as `write(_:metadata:to:)`, or whatever `append` throws.
+  public static func write(
+    _ tensors: [OutgoingTensor], metadata: [String: String] = ["format": "pt"], named name: String,
+    append: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    try Layout(tensors, metadata, name).write(name, append: append)
   }
 }
 
@@ -79,6 +77,23 @@ private struct Layout {
         : left.1.dataType.fileOrder < right.1.dataType.fileOrder
     }
     header = try Self.header(self.tensors.map(\.1), metadata, path)
+  }
+
+  func write(_ path: String, append: (UnsafeRawBufferPointer) throws -> Void) throws {
+    try header.withUnsafeBytes(append)
+    for (tensor, info) in tensors {
+      var count = 0
+      try tensor.produce { bytes in
+        count += bytes.count
+        // Checked before it is written: a producer that runs away must not fill the disk.
+        if count <= info.byteCount { try append(bytes) }
+      }
+      guard count == info.byteCount else {
+        throw CheckpointError.wrongByteCount(
+          file: path, tensor: info.name, dataType: info.dataType, shape: info.shape, expected: info.byteCount,
+          found: count)
+      }
+    }
   }
 
   private static func header(

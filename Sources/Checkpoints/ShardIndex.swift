@@ -42,7 +42,8 @@ struct ShardIndex {
       throw .file(error)
     }
     do throws(JSONError) {
-      return try JSON.parse(bytes)
+      // Half of what a tree may take by default: the list made of it takes the rest.
+      return try JSON.parse(bytes, limits: JSONLimits(memory: bytes.count + 8 << 20))
     } catch {
       throw .invalidJSON(file: path, tensor: nil, field: nil, error: error)
     }

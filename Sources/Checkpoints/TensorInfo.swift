@@ -4,6 +4,7 @@
 public struct TensorInfo: Equatable, Sendable {
   /// The checkpoint's key, verbatim.
   public let name: String
+  /// The type of the elements as stored.
   public let dataType: DataType
   /// Sizes from the slowest dimension to the fastest; empty for a scalar.
   public let shape: [Int]

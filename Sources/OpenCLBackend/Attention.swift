@@ -4,7 +4,7 @@ import OpenCLRuntime
 
 extension StepBinder {
   func attentionKernel(_ attention: Attention) throws -> Kernel {
-    try library.kernel("attention", defines: ["HEAD_SIZE": attention.headSize])
+    try library.kernel("attention", defines: ["HEAD_SIZE": attention.headSize, "WG_SIZE": profile.attentionGroupSize])
   }
 
   /// `attention(query, key, value, query_offsets, key_offsets, out, sequences, heads, query_stride, key_stride,
@@ -17,7 +17,7 @@ extension StepBinder {
     ]
     try kernel.bind(
       try arguments.bufferValues() + numbers.map { .int32(Int32($0)) } + [.float(Float(attention.scale))])
-    let groupSize = profile.workGroupSize
+    let groupSize = profile.attentionGroupSize
     let tileQueries = profile.attentionTileQueries
     return { queue, dimensions in
       let sequences = try Dimension.sequences.resolved(dimensions)

@@ -25,8 +25,7 @@ public struct DeviceProfile: Sendable, Hashable {
   /// Every sub-buffer starts at a multiple of it, in bytes.
   public let alignment: Int
 
-  /// Rows of `linear_panels`' register tile and columns of its panels.
-  public var panelTileRows: Int
+  /// Columns of a panel of `linear_panels`, and of its register tile.
   public var panelWidth: Int
 
   /// The profile for a device, with what the caller forces.
@@ -45,17 +44,16 @@ public struct DeviceProfile: Sendable, Hashable {
     self.matrixProduct = matrixProduct ?? (isCPU ? .panels : .tiled)
     computeUnits = max(device.computeUnits, 1)
     alignment = max(device.baseAlignment, 64)
-    panelTileRows = vectorWidth == 16 ? 12 : 6
-    panelWidth = 2 * vectorWidth
+    // 8 x 48 floats fill the 32 registers of AVX-512, 6 x 2 vectors the 16 of AVX2.
+    panelWidth = (vectorWidth == 16 ? 3 : 2) * vectorWidth
   }
 
   /// Queries that one work-group of `attention` takes: two vectors of them on a CPU device, one per work-item on a GPU.
-  var attentionTileQueries: Int { workGroupSize == 1 ? 2 * vectorWidth : workGroupSize }
+  var attentionTileQueries: Int { workGroupSize == 1 ? 2 * vectorWidth : attentionGroupSize }
 
-  /// Compiler options that every kernel gets.
-  var options: [String] {
-    [
-      "-cl-std=CL1.2", "-DWG_SIZE=\(workGroupSize)", "-DVECTOR_WIDTH=\(vectorWidth)",
-    ]
-  }
+  /// Work-items of a group of `attention`: each holds a query and its sums in registers, so fewer than elsewhere.
+  var attentionGroupSize: Int { min(workGroupSize, 64) }
+
+  /// Macros that every kernel gets. No relaxed mathematics: infinities and the order of sums matter.
+  var defines: [String: Int] { ["WG_SIZE": workGroupSize, "VECTOR_WIDTH": vectorWidth] }
 }

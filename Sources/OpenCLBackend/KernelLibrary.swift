@@ -9,6 +9,8 @@ final class KernelLibrary: Sendable {
   let profile: DeviceProfile
   private let cache: ProgramCache?
   private let programs = Mutex<[String: Program]>([:])
+  /// Built from source and not in the cache on disk yet.
+  private let unstored = Mutex<[Program]>([])
 
   init(_ context: Context, _ profile: DeviceProfile, cache: ProgramCache?) {
     self.context = context
@@ -24,8 +26,8 @@ final class KernelLibrary: Sendable {
   ///   - defines: values of the file's macros.
   /// - Throws: `OpenCLError.buildFailed`, `.noSuchKernel`, `.callFailed`.
   func kernel(_ name: String, file: String? = nil, defines: [String: Int] = [:]) throws -> Kernel {
-    let options = profile.options + defines.sorted { $0.key < $1.key }.map { "-D\($0.key)=\($0.value)" }
-    return try program(file ?? name, options.joined(separator: " ")).kernel(name)
+    let macros = profile.defines.merging(defines) { $1 }.sorted { $0.key < $1.key }.map { "-D\($0.key)=\($0.value)" }
+    return try program(file ?? name, (["-cl-std=CL1.2"] + macros).joined(separator: " ")).kernel(name)
   }
 
   private func program(_ file: String, _ options: String) throws -> Program {
@@ -37,6 +39,7 @@ final class KernelLibrary: Sendable {
       options: options,
       cache: cache)
     programs.withLock { $0[key] = program }
+    if program.origin == .source { unstored.withLock { $0.append(program) } }
     return program
   }
 
@@ -49,9 +52,14 @@ final class KernelLibrary: Sendable {
     return buffer
   }
 
-  /// Stores the binaries again: some drivers compile further at the first launch.
+  /// Stores the binaries of programs that were built since the last call. After a first run, because PoCL compiles at the
+  /// first launch; once per program and machine, because fetching a binary costs PoCL 0.2 s per kernel.
   func storeBinaries() {
-    for program in programs.withLock({ Array($0.values) }) where program.origin == .source { program.storeBinary() }
+    let programs = unstored.withLock { programs in
+      defer { programs = [] }
+      return programs
+    }
+    for program in programs { program.storeBinary() }
   }
 
   /// Names of all kernel files in the binary, without the shared one.

@@ -97,8 +97,7 @@ extension KernelLibrary {
     try kernel(
       name, file: "linear_panels",
       defines: [
-        "ACTIVATION": Int(activation.rawValue), "HAS_BIAS": hasBias ? 1 : 0, "TILE_ROWS": profile.panelTileRows,
-        "PANEL_WIDTH": profile.panelWidth,
+        "ACTIVATION": Int(activation.rawValue), "HAS_BIAS": hasBias ? 1 : 0, "PANEL_WIDTH": profile.panelWidth,
       ])
   }
 }
@@ -115,11 +114,9 @@ extension StepArguments {
 }
 
 extension DeviceProfile {
-  /// How `linear_panels` is cut into work-items: blocks of rows whose x stays in the second-level cache, and then enough
-  /// column blocks to keep every core busy and even out their ends.
+  /// How `linear_panels` is cut into work-items: blocks of rows whose x stays in the second-level cache, times enough
+  /// column blocks to keep every core busy and to even out their ends. The bits do not depend on it.
   func panelBlocks(rows: Int, panels: Int) -> (columns: Int, rows: Int) {
-    let rowBlocks = (rows + 95) / 96
-    let wanted = 4 * computeUnits
-    return (min(panels, max((wanted + rowBlocks - 1) / rowBlocks, 1)), rowBlocks)
+    (min(panels, (rows <= 32 ? 2 : 4) * computeUnits), (rows + 127) / 128)
   }
 }

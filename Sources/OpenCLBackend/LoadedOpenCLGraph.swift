@@ -12,7 +12,6 @@ final class LoadedOpenCLGraph: LoadedGraph, @unchecked Sendable {
   private var memory: RunMemory?
   /// Most recently used last.
   private var boundPlans: [BoundPlan] = []
-  private var hasStoredBinaries = false
 
   /// Plans kept: a plan holds handles and no memory of its own, and a mixed load has a few dozen shapes.
   private static let keptPlans = 32
@@ -43,10 +42,7 @@ final class LoadedOpenCLGraph: LoadedGraph, @unchecked Sendable {
       try bound.upload(tensors, through: memory, executor.queue)
       for step in bound.steps { try step.enqueue(executor.queue, inputs.dimensions) }
       let results = try bound.download(inputs.dimensions, graph, from: memory, executor.queue)
-      if !hasStoredBinaries {
-        executor.library.storeBinaries()
-        hasStoredBinaries = true
-      }
+      executor.library.storeBinaries()
       return results
     } catch {
       // Commands may still be in flight on this memory. Wait them out, whatever they report, and start afresh next time.

@@ -21,9 +21,13 @@ public final class OpenCLExecutor: Executor {
   public init(_ device: Device, profile: DeviceProfile? = nil, cache: ProgramCache? = .standard) throws {
     self.device = device
     self.profile = profile ?? DeviceProfile(device)
-    context = try Context(device)
-    queue = try Queue(context)
-    thread = DeviceThread(label: "swift-bert \(device.selector)")
+    let thread = DeviceThread(label: "swift-bert \(device.selector)")
+    // Made where they are used: Oclgrind 21.10 does not survive a context that another thread made.
+    let (context, queue) = try thread.runBlocking {
+      let context = try Context(device)
+      return (context, try Queue(context))
+    }
+    (self.thread, self.context, self.queue) = (thread, context, queue)
     library = KernelLibrary(context, self.profile, cache: cache)
   }
 

@@ -35,7 +35,8 @@ struct Weights {
     try executor.queue.finish()
   }
 
-  private static func linearWeights(_ graph: Graph) -> Set<Graph.Value> {
+  /// The matrices that linear layers multiply by.
+  static func linearWeights(_ graph: Graph) -> Set<Graph.Value> {
     Set(graph.nodes.compactMap { node in if case .linear = node.operation { node.operands[1] } else { nil } })
   }
 
@@ -71,9 +72,25 @@ private struct PanelPacker {
     let width = executor.profile.panelWidth
     let panelCount = (columns + width - 1) / width
     let panels = try Buffer(
-      executor.context, byteCount: panelCount * depth * width * 4, label: parameter.name + " in panels")
+      executor.context, byteCount: executor.profile.panelByteCount(parameter), label: parameter.name + " in panels")
     try kernel.bind([.buffer(weight), .buffer(panels), .int32(Int32(columns)), .int32(Int32(depth))])
     try executor.queue.launch(kernel, global: WorkSize(depth, panelCount), local: WorkSize(1, 1))
     return panels
+  }
+}
+
+extension DeviceProfile {
+  /// Bytes of a weight matrix in panels, the last of which may be half empty.
+  fileprivate func panelByteCount(_ parameter: Graph.Parameter) -> Int {
+    let columns = parameter.parts.reduce(0) { $0 + $1.shape[0] }
+    return (columns + panelWidth - 1) / panelWidth * panelWidth * (parameter.elementCount / columns) * 4
+  }
+
+  /// Bytes of a graph's weights on the device, in the layouts that they have there.
+  public func weightByteCount(of graph: Graph) -> Int {
+    let packed = matrixProduct == .panels ? Weights.linearWeights(graph) : []
+    return graph.parameters.reduce(0) { sum, entry in
+      sum + (packed.contains(entry.value) ? panelByteCount(entry.parameter) : entry.parameter.elementCount * 4)
+    }
   }
 }

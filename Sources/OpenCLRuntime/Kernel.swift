@@ -95,10 +95,7 @@ public final class Kernel: Sendable {
 
   /// What the driver would refuse with a bare number, refused with the numbers in it.
   func checkLaunch(global: WorkSize, local: WorkSize?) throws(OpenCLError) {
-    let isDivided =
-      local.map { local in
-        local.dimensions == global.dimensions && zip(global.array, local.array).allSatisfy { $1 > 0 && $0 % $1 == 0 }
-      } ?? true
+    let isDivided = local.map { global.isDivided(by: $0) } ?? true
     guard global.count != nil, isDivided else {
       throw .badWorkSize(kernel: name, global: global.array, local: local?.array ?? [])
     }

@@ -20,6 +20,13 @@ public struct WorkSize: Sendable, Hashable, ExpressibleByIntegerLiteral {
     return overflows || overflowsToo ? nil : all
   }
 
+  /// Whether groups of `local` fill this without a rest.
+  func isDivided(by local: WorkSize) -> Bool {
+    let (x, y, z) = local.sizes
+    guard x > 0, y > 0, z > 0, dimensions == local.dimensions else { return false }
+    return sizes.0 % x == 0 && sizes.1 % y == 0 && sizes.2 % z == 0
+  }
+
   /// The sizes as far as there are dimensions, for errors.
   public var array: [Int] { Array([sizes.0, sizes.1, sizes.2].prefix(dimensions)) }
 

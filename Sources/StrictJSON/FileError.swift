@@ -19,7 +19,9 @@ public enum FileError: Error, Equatable, Sendable {
 
 /// An `errno` value.
 public struct SystemErrorCode: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
+  /// The number, as in errno.h.
   public let rawValue: Int32
+  /// Any number; those the C library does not know get a sentence too.
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
   /// What the last failed call of this thread left behind.
@@ -36,6 +38,7 @@ public struct SystemErrorCode: RawRepresentable, Hashable, Sendable, CustomStrin
 }
 
 extension FileError: CustomStringConvertible {
+  /// One line: the path, what is wrong, the numbers.
   public var description: String {
     switch self {
     case .notFound(let path): "\(path): no such file"

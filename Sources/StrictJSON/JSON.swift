@@ -66,16 +66,19 @@ extension JSON {
   /// The number as the nearest `Double`; infinite where the literal is beyond `Double`, as in Python.
   public var doubleValue: Double? { numberValue?.double }
 
+  /// The text, escapes resolved, if this is a string.
   public var stringValue: String? {
     if case .string(let value) = self { return value }
     return nil
   }
 
+  /// The elements if this is an array.
   public var arrayValue: [JSON]? {
     if case .array(let value) = self { return value }
     return nil
   }
 
+  /// The pairs if this is an object.
   public var objectValue: JSONObject? {
     if case .object(let value) = self { return value }
     return nil

@@ -44,6 +44,7 @@ public enum JSONExpectation: String, Sendable {
 }
 
 extension JSONError: CustomStringConvertible {
+  /// What is wrong and at which byte, without the file's name, which only the caller knows.
   public var description: String {
     switch self {
     case .notUTF8(let offset): "not UTF-8 at byte \(offset)"

@@ -16,6 +16,7 @@ public struct JSONLimits: Sendable {
   /// What `"\ud800"`, half of a surrogate pair, becomes.
   public var loneSurrogates: LoneSurrogates
 
+  /// The choices for half of a surrogate pair.
   public enum LoneSurrogates: Sendable {
     /// `JSONError.loneSurrogate`.
     case reject
@@ -23,6 +24,7 @@ public struct JSONLimits: Sendable {
     case replace
   }
 
+  /// Each limit as described at its property.
   public init(
     depth: Int = 128, memory: Int? = nil, allowsNonFinite: Bool = false, loneSurrogates: LoneSurrogates = .reject
   ) {

@@ -10,6 +10,7 @@ public struct JSONNumber: Sendable, Equatable {
   /// Only for literals that the grammar has accepted.
   init(checkedLiteral literal: String) { self.literal = literal }
 
+  /// The integer in decimal.
   public init(_ value: Int) { literal = value.description }
 
   /// The shortest decimal that reads back as `value`; `NaN`, `Infinity` or `-Infinity` as Python's json writes them.

@@ -46,7 +46,9 @@ public struct JSONObject: Sendable {
     }
   }
 
+  /// Pairs.
   public var count: Int { storage.keys.count }
+  /// Whether there are no pairs.
   public var isEmpty: Bool { storage.keys.isEmpty }
 
   /// The keys in file order.

@@ -7,6 +7,7 @@ public struct JSONWriter: Sendable {
   /// What has been written. Empty it with `removeAll(keepingCapacity: true)` between lines.
   public var bytes: [UInt8] = []
 
+  /// An empty buffer.
   public init() {}
 
   /// Appends a value; `pretty` puts every element on a line of its own, indented by two spaces per level.

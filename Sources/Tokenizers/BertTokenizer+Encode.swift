@@ -31,7 +31,9 @@ enum SequenceInput: Sendable {
 extension BertTokenizer {
   /// The tokens of a text as strings, without special tokens around it.
   public func tokenize(_ text: String) -> [String] {
-    encodeSequence(.text(text), 0, encoder.makeBuffer()).tokens
+    var sink = EncodingSink(wordPieceTokenizer)
+    encode(.text(text), as: 0, typeId: 0, encoder.makeBuffer(), into: &sink)
+    return sink.encoding.tokens
   }
 
   /// Encodes a text, or a pair of texts.
@@ -70,10 +72,12 @@ extension BertTokenizer {
     _ inputs: [SequenceInput], _ options: EncodeOptions, _ buffer: WordBuffer
   ) throws(TokenizerError) -> Encoding {
     let pieces = postProcessor.pieces(isPair: inputs.count > 1, addSpecialTokens: options.addSpecialTokens)
-    let sequences = inputs.enumerated().map { encodeSequence($1, $0, buffer) }
-    guard let truncation = options.truncation else { return PostProcessor.assemble(pieces, sequences) }
-
+    guard let truncation = options.truncation else { return encodeWhole(inputs, pieces, buffer) }
+    let sequences = inputs.enumerated().map { index, input in
+      encodeWhole([input], [.sequence(0, typeId: 0)], buffer, firstSequence: index)
+    }
     let special = PostProcessor.specialCount(pieces)
+    try truncation.checkStride(specialTokens: PostProcessor.specialCount(postProcessor.single))
     let lengths = try truncation.lengths(
       first: sequences[0].count, second: sequences.count > 1 ? sequences[1].count : nil, specialTokens: special)
     var windows: [[Range<Int>]] = []
@@ -118,8 +122,27 @@ extension BertTokenizer {
     }
   }
 
-  private func encodeSequence(_ input: SequenceInput, _ index: Int, _ buffer: WordBuffer) -> Encoding {
-    var sink = EncodingSink(wordPieceTokenizer, sequence: index)
+  /// One encoding that nothing is cut from, written piece by piece.
+  private func encodeWhole(
+    _ inputs: [SequenceInput], _ pieces: [PostProcessor.Piece], _ buffer: WordBuffer, firstSequence: Int = 0
+  ) -> Encoding {
+    var sink = EncodingSink(wordPieceTokenizer)
+    for piece in pieces {
+      switch piece {
+      case .sequence(let index, let typeId):
+        guard index < inputs.count else { continue }
+        encode(inputs[index], as: firstSequence + index, typeId: typeId, buffer, into: &sink)
+      case .special(let ids, let tokens, let typeId):
+        for (id, token) in zip(ids, tokens) { sink.encoding.append(special: id, token: token, typeId: typeId) }
+      }
+    }
+    return sink.encoding
+  }
+
+  private func encode(
+    _ input: SequenceInput, as sequence: Int, typeId: Int32, _ buffer: WordBuffer, into sink: inout EncodingSink
+  ) {
+    let start = sink.encoding.count
     switch input {
     case .text(let text): encoder.encode(text, buffer: buffer, into: &sink)
     case .words(let words):
@@ -128,7 +151,7 @@ extension BertTokenizer {
         encoder.encode(text, buffer: buffer, into: &sink)
       }
     }
-    return sink.encoding()
+    sink.finish(from: start, sequence: sequence, typeId: typeId)
   }
 
   /// Pads a batch in place.

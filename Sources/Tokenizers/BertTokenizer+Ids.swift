@@ -16,24 +16,34 @@ extension BertTokenizer {
     _ text: String, _ pair: String?, _ addSpecialTokens: Bool, _ truncation: Truncation?, _ buffer: WordBuffer
   ) throws(TokenizerError) -> [Int32] {
     let pieces = postProcessor.pieces(isPair: pair != nil, addSpecialTokens: addSpecialTokens)
-    var sequences: [ArraySlice<Int32>] = []
-    for text in [text] + (pair.map { [$0] } ?? []) {
+    let texts = [text] + (pair.map { [$0] } ?? [])
+    guard let truncation else {
       var sink = IdSink(wordPieceTokenizer)
-      sink.ids.reserveCapacity(text.utf8.count / 4 + 8)
+      sink.ids.reserveCapacity(texts.reduce(8) { $0 + $1.utf8.count / 4 })
+      for piece in pieces {
+        switch piece {
+        case .sequence(let index, _): encoder.encode(texts[index], buffer: buffer, into: &sink)
+        case .special(let special, _, _): sink.ids += special
+        }
+      }
+      return sink.ids
+    }
+
+    try truncation.checkStride(specialTokens: PostProcessor.specialCount(postProcessor.single))
+    var sequences: [ArraySlice<Int32>] = []
+    for text in texts {
+      var sink = IdSink(wordPieceTokenizer)
       encoder.encode(text, buffer: buffer, into: &sink)
       sequences.append(sink.ids[...])
     }
-    if let truncation {
-      let lengths = try truncation.lengths(
-        first: sequences[0].count, second: sequences.count > 1 ? sequences[1].count : nil,
-        specialTokens: PostProcessor.specialCount(pieces))
-      for (index, length) in zip(sequences.indices, [lengths.first, lengths.second]) {
-        let window = try truncation.windows(of: sequences[index].count, length: length, withOverflow: false)[0]
-        sequences[index] = sequences[index][window]
-      }
+    let lengths = try truncation.lengths(
+      first: sequences[0].count, second: sequences.count > 1 ? sequences[1].count : nil,
+      specialTokens: PostProcessor.specialCount(pieces))
+    for (index, length) in zip(sequences.indices, [lengths.first, lengths.second]) {
+      let window = try truncation.windows(of: sequences[index].count, length: length, withOverflow: false)[0]
+      sequences[index] = sequences[index][window]
     }
     var ids: [Int32] = []
-    ids.reserveCapacity(sequences.reduce(4) { $0 + $1.count })
     for piece in pieces {
       switch piece {
       case .sequence(let index, _): ids += sequences[index]

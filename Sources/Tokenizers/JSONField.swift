@@ -9,15 +9,7 @@ struct JSONField {
   let path: String
   let value: JSON
 
-  /// Reads a file of one JSON object.
-  ///
-  /// - Throws: `TokenizerError.file`, `.json`, `.wrongType`.
-  static func read(_ path: String, limit: Int = FileLimits.json) throws(TokenizerError) -> JSONField {
-    let bytes: [UInt8]
-    do { bytes = try BoundedFile.read(path: path, limit: limit) } catch { throw .file(error) }
-    return try parse(bytes, file: path)
-  }
-
+  /// - Throws: `TokenizerError.json`.
   static func parse(_ bytes: [UInt8], file: String) throws(TokenizerError) -> JSONField {
     do {
       // Python writes NaN and Infinity where a configuration has them.

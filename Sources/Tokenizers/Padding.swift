@@ -40,7 +40,7 @@ public struct Padding: Sendable, Equatable {
 }
 
 /// Tokens that padding or overlapping windows may make in one call: beyond it lies a mistake, not a text.
-let tokenLimit = 1 << 26
+let tokenLimit = 1 << 24
 
 extension Encoding {
   /// Appends or prepends padding until there are `target` tokens, in the overflow too.

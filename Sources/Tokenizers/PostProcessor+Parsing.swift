@@ -72,7 +72,8 @@ extension PostProcessor {
       }
     }
     guard used.count == sequences.count else {
-      throw field.invalid("\(used.count) sequences", expected: "a template with \(sequences.joined(separator: " and "))")
+      throw field.invalid(
+        "\(used.count) sequences", expected: "a template with \(sequences.joined(separator: " and "))")
     }
     return pieces
   }

@@ -14,28 +14,49 @@ extension BertTokenizer {
   /// - Throws: `TokenizerError`, naming file and field.
   public static func fromPretrained(_ directory: String) throws(TokenizerError) -> BertTokenizer {
     func path(_ name: String) -> String { directory.hasSuffix("/") ? directory + name : directory + "/" + name }
-    func readIfThere(_ name: String) throws(TokenizerError) -> JSONField? {
-      exists(path(name)) ? try JSONField.read(path(name)) : nil
+    func read(_ name: String) throws(TokenizerError) -> [UInt8]? {
+      guard exists(path(name)) else { return nil }
+      let limit = name == "vocab.txt" ? FileLimits.vocabulary : FileLimits.json
+      do throws(FileError) { return try BoundedFile.read(path: path(name), limit: limit) } catch { throw .file(error) }
     }
-    let config = try readIfThere("tokenizer_config.json").map { field throws(TokenizerError) in
-      try TokenizerConfig(field)
+    return try load(directory, path: path, read: read)
+  }
+
+  /// Loads a tokenizer from files in memory, by their names in a model directory.
+  ///
+  /// - Throws: `TokenizerError`, as `fromPretrained`.
+  public init(files: [String: [UInt8]]) throws(TokenizerError) {
+    func read(_ name: String) throws(TokenizerError) -> [UInt8]? { files[name] }
+    self = try Self.load("the files given", path: { $0 }, read: read)
+  }
+
+  /// - Parameters:
+  ///   - path: what a file is called in errors.
+  ///   - read: a file's bytes, nil if there is none by that name.
+  private static func load(
+    _ directory: String, path: (String) -> String, read: (String) throws(TokenizerError) -> [UInt8]?
+  ) throws(TokenizerError) -> BertTokenizer {
+    func object(_ name: String) throws(TokenizerError) -> JSONField? {
+      guard let bytes = try read(name) else { return nil }
+      return try JSONField.parse(bytes, file: path(name))
     }
-    let map = try readIfThere("special_tokens_map.json").map { field throws(TokenizerError) in
-      try TokenizerConfig(field)
-    }
+    var config: TokenizerConfig?
+    if let field = try object("tokenizer_config.json") { config = try TokenizerConfig(field) }
+    var map: TokenizerConfig?
+    if let field = try object("special_tokens_map.json") { map = try TokenizerConfig(field) }
     var parts: TokenizerParts
-    let hasFastFile = exists(path("tokenizer.json"))
-    if hasFastFile {
-      parts = try TokenizerFile.parts(try JSONField.read(path("tokenizer.json")))
-    } else if exists(path("vocab.txt")) {
-      parts = TokenizerParts(file: path("vocab.txt"), vocabulary: try .read(path("vocab.txt")))
+    let fastFile = try object("tokenizer.json")
+    if let fastFile {
+      parts = try TokenizerFile.parts(fastFile)
+    } else if let bytes = try read("vocab.txt") {
+      parts = TokenizerParts(file: path("vocab.txt"), vocabulary: try .parse(bytes, file: path("vocab.txt")))
     } else {
       throw .noTokenizer(directory: directory)
     }
-    try config?.apply(to: &parts, isFast: hasFastFile)
+    try config?.apply(to: &parts, isFast: fastFile != nil)
     // Where the configuration lists all added tokens, Hugging Face no longer looks at the map.
-    if config?.addedTokens.isEmpty ?? true { try map?.apply(to: &parts, isFast: hasFastFile) }
-    if !hasFastFile { try parts.addDefaultPostProcessor() }
+    if config?.addedTokens.isEmpty ?? true { try map?.apply(to: &parts, isFast: fastFile != nil) }
+    if fastFile == nil { try parts.addDefaultPostProcessor() }
     return try BertTokenizer(parts)
   }
 
@@ -78,8 +99,11 @@ struct TokenizerConfig {
     }
     if let length = try field.optional("model_max_length") {
       // "No limit" is written as 1e30, or as 10^30 in digits.
-      guard let number = length.value.numberValue else { _ = try length.int(); return }
-      parts.modelMaxLength = number.int.flatMap { $0 > 0 ? $0 : nil }
+      if let number = length.value.numberValue {
+        parts.modelMaxLength = number.int.flatMap { $0 > 0 ? $0 : nil }
+      } else {
+        _ = try length.int()
+      }
     }
     try parts.add(addedTokens, file: field.file)
     try applySpecialTokens(to: &parts, isFast: isFast)

@@ -16,7 +16,14 @@ struct IdSink: TokenSink {
 
   init(_ wordPiece: WordPieceTokenizer) { self.wordPiece = wordPiece }
 
+  @inline(__always)
   mutating func word(_ buffer: WordBuffer) {
+    let id = wordPiece.wholeWord(buffer)
+    if id >= 0 { ids.append(id) } else { split(buffer) }
+  }
+
+  @inline(never)
+  private mutating func split(_ buffer: WordBuffer) {
     let start = ids.count
     if !buffer.isTooLong, wordPiece.pieces(buffer.view, emit: { id, _, _ in ids.append(id) }) { return }
     ids.removeSubrange(start...)
@@ -26,74 +33,81 @@ struct IdSink: TokenSink {
   mutating func whole(id: Int32, text: UnsafeBufferPointer<UInt8>, origin: Range<Int>) { ids.append(id) }
 }
 
-/// Collects all that an `Encoding` has.
+/// Collects all that an `Encoding` has, sequence after sequence.
 struct EncodingSink: TokenSink {
   let wordPiece: WordPieceTokenizer
-  let sequence: Int
   /// The word that all tokens belong to, where the caller has split the text; nil: words count up.
   var givenWord: Int?
   var origins: [Int]?
+  var encoding = Encoding()
   private var words = 0
-
-  private(set) var ids: [Int32] = []
-  private(set) var offsets: [Range<Int>] = []
-  private(set) var wordIds: [Int?] = []
   /// Tokens that do not read as the vocabulary has them: added tokens with the white space they took.
   private var spelled: [(index: Int, text: String)] = []
 
-  init(_ wordPiece: WordPieceTokenizer, sequence: Int) {
-    self.wordPiece = wordPiece
-    self.sequence = sequence
+  init(_ wordPiece: WordPieceTokenizer) { self.wordPiece = wordPiece }
+
+  @inline(__always)
+  private func original(_ index: Int) -> Int {
+    guard let origins else { return index }
+    return origins[index]
   }
 
-  private func original(_ index: Int) -> Int { origins.map { $0[index] } ?? index }
+  @inline(__always)
+  private mutating func append(_ id: Int32, from first: Int, through last: Int, word: Int) {
+    encoding.ids.append(id)
+    encoding.offsets.append(original(first)..<original(last) + 1)
+    encoding.wordIds.append(word)
+  }
 
+  @inline(__always)
   mutating func word(_ buffer: WordBuffer) {
     let word = givenWord ?? words
     words += 1
-    let start = ids.count
+    let id = wordPiece.wholeWord(buffer)
+    if id >= 0 {
+      append(id, from: buffer.firstOrigin, through: buffer.lastOrigin, word: word)
+    } else {
+      split(buffer, word)
+    }
+  }
+
+  @inline(never)
+  private mutating func split(_ buffer: WordBuffer, _ word: Int) {
+    let start = encoding.ids.count
     let known =
       !buffer.isTooLong
       && wordPiece.pieces(buffer.view) { id, from, to in
-        ids.append(id)
-        offsets.append(original(buffer.origin(from))..<original(buffer.origin(to - 1)) + 1)
-        wordIds.append(word)
+        append(id, from: buffer.origin(from), through: buffer.origin(to - 1), word: word)
       }
     if known { return }
-    ids.removeSubrange(start...)
-    offsets.removeSubrange(start...)
-    wordIds.removeSubrange(start...)
-    ids.append(wordPiece.unknownId)
-    offsets.append(original(buffer.firstOrigin)..<original(buffer.lastOrigin) + 1)
-    wordIds.append(word)
+    encoding.ids.removeSubrange(start...)
+    encoding.offsets.removeSubrange(start...)
+    encoding.wordIds.removeSubrange(start...)
+    append(wordPiece.unknownId, from: buffer.firstOrigin, through: buffer.lastOrigin, word: word)
   }
 
   mutating func whole(id: Int32, text: UnsafeBufferPointer<UInt8>, origin: Range<Int>) {
-    spelled.append((ids.count, String(decoding: text, as: UTF8.self)))
-    ids.append(id)
-    if origin.isEmpty {
-      offsets.append(original(origin.lowerBound)..<original(origin.lowerBound))
-    } else {
-      offsets.append(original(origin.lowerBound)..<original(origin.upperBound - 1) + 1)
-    }
-    wordIds.append(givenWord ?? words)
+    spelled.append((encoding.ids.count, String(decoding: text, as: UTF8.self)))
+    // An added token has at least one scalar, and so has its place in the text.
+    let last = max(origin.lowerBound, origin.upperBound - 1)
+    append(id, from: origin.lowerBound, through: last, word: givenWord ?? words)
     words += 1
   }
 
-  /// The tokens so far, without special tokens around them.
-  func encoding() -> Encoding {
-    var encoding = Encoding()
-    let strings = wordPiece.vocabulary.tokens
-    encoding.ids = ids
-    encoding.offsets = offsets
-    encoding.wordIds = wordIds
-    encoding.tokens = ids.map { Int($0) < strings.count ? strings[Int($0)] : "" }
+  /// Completes the tokens that came since `start`, all of one sequence.
+  mutating func finish(from start: Int, sequence: Int, typeId: Int32) {
+    let (strings, ids) = (wordPiece.vocabulary.tokens, encoding.ids)
+    let count = ids.count - start
+    encoding.tokens.reserveCapacity(ids.count + 1)
+    for id in ids[start...] { encoding.tokens.append(Int(id) < strings.count ? strings[Int(id)] : "") }
     for (index, text) in spelled { encoding.tokens[index] = text }
-    encoding.typeIds = [Int32](repeating: Int32(sequence), count: ids.count)
-    encoding.sequenceIds = [Int?](repeating: sequence, count: ids.count)
-    encoding.attentionMask = [Int32](repeating: 1, count: ids.count)
-    encoding.specialTokensMask = [Int32](repeating: 0, count: ids.count)
-    return encoding
+    encoding.typeIds += repeatElement(typeId, count: count)
+    encoding.sequenceIds += repeatElement(Int?.some(sequence), count: count)
+    encoding.attentionMask += repeatElement(1, count: count)
+    encoding.specialTokensMask += repeatElement(0, count: count)
+    spelled.removeAll()
+    words = 0
+    givenWord = nil
   }
 }
 

@@ -74,7 +74,7 @@ extension TokenizerError: CustomStringConvertible {
     case .maxLengthTooSmall(let maxLength, let specialTokens):
       "max length \(maxLength) does not even hold the \(specialTokens) special tokens; use a larger one"
     case .strideTooLarge(let stride, let maxLength, let specialTokens):
-      "stride \(stride) must lie in 0..<\(max(0, maxLength - specialTokens)), "
+      "stride \(stride) must lie in 0..<\(maxLength > specialTokens ? maxLength - specialTokens : 0), "
         + "the max length \(maxLength) less \(specialTokens) special tokens"
     case .noPaddingToken: "padding was asked for, but the tokenizer has no pad token; add one to its files"
     case .tooManyTokens(let count, let limit):

@@ -34,13 +34,22 @@ public struct Truncation: Sendable, Equatable {
     self.direction = direction
   }
 
+  /// Refuses a stride that no text could be cut with.
+  ///
+  /// - Parameter specialTokens: tokens added to a single sequence, as the fast tokenizer counts here.
+  func checkStride(specialTokens: Int) throws(TokenizerError) {
+    guard stride >= 0, stride == 0 || (maxLength >= 0 && stride <= maxLength - specialTokens) else {
+      throw .strideTooLarge(stride: stride, maxLength: maxLength, specialTokens: specialTokens)
+    }
+  }
+
   /// The lengths that the two sequences are cut to.
   ///
   /// - Parameters:
   ///   - first: tokens of the first sequence.
   ///   - second: tokens of the second, nil if there is none.
   ///   - specialTokens: tokens that will be added.
-  /// - Throws: `TokenizerError.maxLengthTooSmall`, `.strideTooLarge`, `.noPairToTruncate`, `.truncationImpossible`.
+  /// - Throws: `TokenizerError.maxLengthTooSmall`, `.noPairToTruncate`, `.truncationImpossible`.
   func lengths(
     first: Int, second: Int?, specialTokens: Int
   ) throws(TokenizerError) -> (first: Int, second: Int) {
@@ -48,9 +57,6 @@ public struct Truncation: Sendable, Equatable {
       throw .maxLengthTooSmall(maxLength: maxLength, specialTokens: specialTokens)
     }
     let budget = maxLength - specialTokens
-    guard stride >= 0, stride == 0 || stride < budget else {
-      throw .strideTooLarge(stride: stride, maxLength: maxLength, specialTokens: specialTokens)
-    }
     let total = first + (second ?? 0)
     guard total > budget else { return (first, second ?? 0) }
     if budget == 0 { return (0, 0) }
@@ -82,6 +88,7 @@ public struct Truncation: Sendable, Equatable {
   /// The windows that a sequence is cut into: the first is kept, the others overflow.
   ///
   /// - Parameter withOverflow: false gives the first window only.
+  /// - Throws: `TokenizerError.strideTooLarge` if windows of this length would not advance.
   func windows(of count: Int, length: Int, withOverflow: Bool) throws(TokenizerError) -> [Range<Int>] {
     if length >= count { return [0..<count] }
     if length == 0 { return withOverflow ? [0..<0, 0..<count] : [0..<0] }

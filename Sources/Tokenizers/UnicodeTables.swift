@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Made by scripts/make-unicode-tables.py from tokenizers 0.21.4; the format is told there. Do not edit.
+// Made by scripts/make-unicode-tables.py from tokenizers 0.21.4, format as told there. Do not edit.
 
 /// What the fast Hugging Face tokenizer knows about each scalar, as text that `UnicodeData` decodes once.
 enum UnicodeTables {

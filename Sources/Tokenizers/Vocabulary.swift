@@ -5,6 +5,7 @@ public struct Vocabulary: Sendable {
   /// Tokens by id.
   public let tokens: [String]
   let trie: PieceTrie
+  let words: WordTable
 
   /// The number of tokens.
   public var count: Int { tokens.count }
@@ -30,6 +31,7 @@ public struct Vocabulary: Sendable {
         throw .duplicateToken(file: source, token: token, first: Int(first), second: Int(id))
       }
     }
+    words = WordTable(tokens, byteCount: byteCount)
     self.tokens = tokens
   }
 

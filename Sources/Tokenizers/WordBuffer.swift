@@ -22,6 +22,8 @@ final class WordBuffer {
   init(maxScalars: Int) {
     self.maxScalars = maxScalars
     bytes = .allocate(capacity: capacity)
+    // A lookup reads a few bytes past a short word, and must find something there.
+    bytes.initialize(repeating: 0, count: 64)
     origins = .allocate(capacity: capacity)
   }
 
@@ -75,7 +77,9 @@ final class WordBuffer {
     return done
   }
 
-  private func overflow(_ source: UnsafePointer<UInt8>, _ limit: Int, _ map: UnsafePointer<UInt8>, _ origin: Int) -> Int {
+  private func overflow(
+    _ source: UnsafePointer<UInt8>, _ limit: Int, _ map: UnsafePointer<UInt8>, _ origin: Int
+  ) -> Int {
     var done = 0
     while done < limit, map[Int(source[done])] != 0 { done += 1 }
     scalars += done

@@ -12,6 +12,7 @@ public struct WordPieceTokenizer: Sendable {
   public let maxInputCharsPerWord: Int
   public let continuingSubwordPrefix: String
   private let continuationNode: UInt32?
+  private let words: WordTable
 
   /// - Throws: `TokenizerError.missingToken` if the unknown token is not in the vocabulary.
   public init(
@@ -27,6 +28,7 @@ public struct WordPieceTokenizer: Sendable {
     self.maxInputCharsPerWord = max(0, maxInputCharsPerWord)
     self.continuingSubwordPrefix = continuingSubwordPrefix
     continuationNode = vocabulary.trie.node(at: continuingSubwordPrefix.utf8)
+    words = vocabulary.words
   }
 
   /// The pieces of one word, which is taken as it is: no white space or punctuation is looked for.
@@ -41,6 +43,12 @@ public struct WordPieceTokenizer: Sendable {
     var word = word
     let known = word.withUTF8 { bytes in pieces(bytes) { id, _, _ in ids.append(id) } }
     return known ? ids : [unknownId]
+  }
+
+  /// The id of a word that is one piece, or -1.
+  @inline(__always)
+  func wholeWord(_ buffer: WordBuffer) -> Int32 {
+    buffer.isTooLong || buffer.count == 0 ? -1 : words.id(buffer.bytes, buffer.count)
   }
 
   /// Calls `emit` with the id and the byte bounds of each piece. On false, what was emitted is void.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Dispatch
+import Glibc
 import OpenCLRuntime
 import Testing
 
@@ -92,9 +93,9 @@ extension RuntimeTests {
 
     @Test func workRunsOneAfterAnotherOffTheCooperativePool() async throws {
       let thread = DeviceThread()
-      let device = try TestDevice()
+      let device = try thread.runBlocking { try TestDevice() }
       let counter = try Buffer(device.context, byteCount: 4, label: "counter")
-      try device.queue.write([Int32(0)], to: counter)
+      try await thread.run { try device.queue.write([Int32(0)], to: counter) }
       // Read, add, write: only right if no two overlap.
       try await withThrowingTaskGroup(of: Void.self) { group in
         for _ in 0..<64 {
@@ -113,6 +114,30 @@ extension RuntimeTests {
     @Test func errorsKeepTheirType() async throws {
       let thread = DeviceThread()
       await #expect(throws: OpenCLError.noPlatform) { try await thread.run { throw OpenCLError.noPlatform } }
+      #expect(throws: OpenCLError.noPlatform) { try thread.runBlocking { throw OpenCLError.noPlatform } }
+    }
+
+    @Test func workStaysOnOneThreadThatEndsWithItsOwner() async throws {
+      func threadsOfThisName() -> Int {
+        filesIn("/proc/self/task").filter { task in
+          guard let file = fopen("/proc/self/task/\(task)/comm", "r") else { return false }
+          defer { fclose(file) }
+          var name = [UInt8](repeating: 0, count: 64)
+          return name[..<fread(&name, 1, name.count, file)].elementsEqual("only this test\n".utf8)
+        }.count
+      }
+      do {
+        let thread = DeviceThread(label: "only this test")
+        var identities: Set<UInt> = []
+        for _ in 0..<10 {
+          identities.insert(try await thread.run { UInt(pthread_self()) })
+          identities.insert(try thread.runBlocking { try thread.runBlocking { UInt(pthread_self()) } })
+        }
+        #expect(identities.count == 1)
+        #expect(threadsOfThisName() == 1)
+      }
+      for _ in 0..<1000 where threadsOfThisName() > 0 { try await Task.sleep(for: .milliseconds(1)) }
+      #expect(threadsOfThisName() == 0)
     }
 
     @Test func anActorCanLiveOnTheThread() async {

@@ -1,4 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why this shim exists: Swift cannot import Debian's multi-arch cblas.h by module map alone, and needs four calls of it.
+//
+// OpenBLAS for Swift, found at run time.
+//
+// Why a shim: nothing is linked, so a process that only uses a GPU neither needs OpenBLAS nor starts its threads; and
+// OpenBLAS picks its kernels when it is loaded, by a table of CPU models. Debian 12's 0.3.21 does not know Intel's newer
+// ones (Emerald Rapids, say) and falls back to SSE3, at a tenth of the speed. So the family is named for it, from what the
+// CPU can do, before it is opened. All functions may be called from any thread.
 #pragma once
-#include <cblas.h>
+#include <stddef.h>
+
+/// Opens OpenBLAS, once per process. NULL when it is there, else the dynamic linker's sentence.
+const char *_Nullable shim_openblas_problem(void);
+
+/// The name of the kernels that OpenBLAS picked: `SkylakeX`, `Haswell`... NULL if it is not there.
+const char *_Nullable shim_openblas_core(void);
+
+/// `C = alpha A op(B)`, row-major, on the calling thread: A `[rows, depth]`, op(B) `[depth, columns]`. Strides in elements.
+/// Only after `shim_openblas_problem` returned NULL.
+void shim_sgemm(int rows, int columns, int depth, float alpha, const float *_Nonnull a, int a_stride,
+                const float *_Nonnull b, int b_stride, int b_transposed, float *_Nonnull c, int c_stride);
+void shim_dgemm(int rows, int columns, int depth, double alpha, const double *_Nonnull a, int a_stride,
+                const double *_Nonnull b, int b_stride, int b_transposed, double *_Nonnull c, int c_stride);

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+import Checkpoints
+import StrictJSON
+
+/// Writes a JSON value on one line: to a file, in one piece or not at all, or to standard output for `-`.
+///
+/// - Throws: `FileError`; `CommandError.output`, `.outputClosed`.
+func writeDocument(_ value: JSON, to path: String) throws {
+  if path == "-" {
+    try StandardOutput.write(value, pretty: false)
+  } else {
+    try AtomicFile.write(Array((value.serialized() + "\n").utf8), to: path)
+  }
+}
+
+extension JSON {
+  static func strings(_ values: [String]) -> JSON { .array(values.map { .string($0) }) }
+  static func integer(_ value: Int) -> JSON { .number(JSONNumber(value)) }
+  static func integer(_ value: UInt64) -> JSON { .number(JSONNumber(Int(clamping: value))) }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+import BERT
+import Checkpoints
+import StrictJSON
+import Testing
+
+/// The README's library calls, compiled and run as they stand there.
+@Suite struct ReadmeTests {
+  @Test func theFiveLinesRun() async throws {
+    let directory = MiniLM.directory
+    // README: sentence
+    let encoder = try await SentenceEncoder.fromPretrained(directory)
+    let vectors = try await encoder.encode(["A cat sits on the mat.", "A feline is resting on a rug."])
+    let similarity = zip(vectors[0], vectors[1]).map(*).reduce(0, +)
+    print("similarity \(similarity)")
+    // README: end
+    #expect(abs(similarity - 0.586) < 0.001)  // transformers 4.49 gives 0.58603
+    try expectReadmeHas("sentence")
+  }
+
+  @Test func theBareModelRuns() async throws {
+    let directory = MiniLM.directory
+    // README: model
+    let model = try await BertModel.fromPretrained(directory)
+    let output = try await model.forward(BertInput([[101, 7592, 102], [101, 102]]), outputHiddenStates: true)
+    // README: end
+    #expect(output.lastHiddenState?.shape == [2, 3, 384])
+    #expect(output.hiddenStates.count == 7)
+    try expectReadmeHas("model")
+  }
+
+  /// Demands the lines of this file that are marked, but for the checkpoint's name, in the README.
+  private func expectReadmeHas(_ mark: String) throws {
+    let source = try text(#filePath).split(separator: "\n").map { $0.drop { $0 == " " } }
+    let start = try #require(source.firstIndex { $0 == "// README: \(mark)" })
+    let readme = try text(Goldens.root + "/../../README.md").split(separator: "\n").map { line in
+      String(line).withCheckpointNameRemoved
+    }
+    for line in source[(start + 1)...].prefix(while: { $0 != "// README: end" }) {
+      #expect(readme.contains(String(line)), "the README lacks: \(line)")
+    }
+  }
+
+  private func text(_ path: String) throws -> String {
+    String(decoding: try BoundedFile.read(path: path, limit: 1 << 20), as: UTF8.self)
+  }
+}
+
+extension String {
+  fileprivate var withCheckpointNameRemoved: String {
+    ["\"all-MiniLM-L6-v2\"", "\"bert-base-uncased\""].reduce(self) { text, name in
+      guard let range = text.firstRange(of: name) else { return text }
+      return text[..<range.lowerBound] + "directory" + text[range.upperBound...]
+    }
+  }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+import Checkpoints
+import StrictJSON
+import TestSupport
+import Testing
+
+@Suite struct DevicesTests {
+  @Test func listsDevicesAsJSON() throws {
+    let outcome = try ToolProcess.run(["devices", "--json"])
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let list = try JSON.parse(outcome.output)
+    let devices = (list["platforms"]?.arrayValue ?? []).flatMap { $0["devices"]?.arrayValue ?? [] }
+    let best = try #require(devices.first { $0["selector"] == list["auto"] })
+    for key in ["name", "type", "driver"] { #expect(best[key]?.stringValue != nil, "\(key)") }
+    for key in ["fp16", "fp64", "subgroups"] { #expect(best[key]?.boolValue != nil, "\(key)") }
+    for key in ["memory", "compute_units", "max_work_group_size"] { #expect(best[key]?.intValue ?? 0 > 0, "\(key)") }
+  }
+
+  @Test func listsDevicesForPeople() throws {
+    let outcome = try ToolProcess.run(["devices"])
+    #expect(outcome.status == 0)
+    #expect(outcome.text.contains("opencl:0:0"))
+    #expect(outcome.text.contains("auto takes opencl:"))
+  }
+
+  @Test(arguments: [
+    (["OCL_ICD_VENDORS": "/nonexistent"], "knows no driver"),
+    (["SWIFT_BERT_OPENCL_LIBRARY": "/nonexistent.so"], "no OpenCL loader"),
+  ])
+  func withoutDriversSaysSo(environment: [String: String], message: String) throws {
+    let devices = try ToolProcess.run(["devices"], environment: environment)
+    #expect(devices.status == 1)
+    #expect(devices.errorLines.count == 1)
+    #expect(devices.error.contains(message), "\(devices.error)")
+
+    let model = Goldens.path("sentence/cls")
+    let fallback = try ToolProcess.run(["embed", model, "the cat"], environment: environment)
+    #expect(fallback.status == 0)
+    #expect(fallback.error.hasPrefix("bert: note: no OpenCL device, running on the CPU"))
+    let named = try ToolProcess.run(["embed", model, "the cat", "--device", "opencl"], environment: environment)
+    #expect(named.status == 1)
+  }
+}
+
+@Suite struct InfoTests {
+  private func info(_ folder: String, _ options: [String]) throws -> JSON {
+    let outcome = try ToolProcess.run(["info", Goldens.path(folder), "--json"] + options)
+    #expect(outcome.status == 0, "\(outcome.error)")
+    return try JSON.parse(outcome.output)
+  }
+
+  @Test func describesASentenceEncoder() throws {
+    let report = try info("sentence/dense-normalize", ["--device", "cpu"])
+    #expect(report["sentence_encoder"]?["modules"]?.arrayValue?.last == "normalize")
+    #expect(report["parameters"]?.objectValue?.keys == ["total", "embeddings", "encoder", "2_Dense"])
+    #expect(report["matrix_product"] == "OpenBLAS")
+    #expect(report["device"] == "cpu")
+  }
+
+  @Test func countsParametersAndMemory() throws {
+    let report = try info("forward/odd-shapes", ["--device", "cpu"])
+    let checkpoint = try Checkpoint(directory: Goldens.path("forward/odd-shapes"))
+    let elements = checkpoint.tensorNames.reduce(0) { $0 + (checkpoint.tensor(named: $1)?.elementCount ?? 0) }
+    #expect(report["parameters"]?["total"]?.intValue == elements)
+    #expect(report["memory"]?["weights"]?.intValue == elements * 4)
+    #expect(report["dtypes"]?["F32"]?["elements"]?.intValue == elements)
+    #expect(report["ignored_tensors"]?.arrayValue?.isEmpty ?? false)
+    let small = try #require(report["memory"]?["arena"]?.intValue)
+    let large = try info("forward/odd-shapes", ["--device", "cpu", "--batch-size", "80"])
+    #expect(try #require(large["memory"]?["arena"]?.intValue) > 5 * small)
+  }
+
+  @Test func showsWhichMatrixProductWasForced() throws {
+    #expect(try info("sentence/cls", ["--device", "opencl"])["matrix_product"]?.stringValue != nil)
+    for product in ["panels", "tiled"] {
+      let report = try info("sentence/cls", ["--device", "opencl", "--matrix-product", product])
+      #expect(report["matrix_product"]?.stringValue == product)
+      // Panels are filled up, so they never take less.
+      #expect(try #require(report["memory"]?["weights"]?.intValue) >= report["parameters"]?["total"]?.intValue ?? 0)
+    }
+  }
+
+  @Test func namesIgnoredTensors() throws {
+    let report = try info("forward/saved-old-names", ["--device", "cpu"])
+    #expect(report["ignored_tensors"]?.arrayValue != nil)
+    let text = try ToolProcess.run(["info", Goldens.path("sentence/cls"), "--device", "cpu"])
+    #expect(text.status == 0)
+    for word in ["architecture", "parameters", "F32", "ignored", "memory", "matrix product"] {
+      #expect(text.text.contains(word), "\(word)")
+    }
+  }
+
+  @Test func refusesWhatCannotBeLoaded() throws {
+    let missing = try ToolProcess.run(["info", "/nonexistent", "--device", "cpu"])
+    #expect(missing.status == 1)
+    #expect(missing.error == "bert: /nonexistent/config.json: no such file\n")
+    let long = try ToolProcess.run(["info", Goldens.path("sentence/cls"), "--sequence-length", "1000"])
+    #expect(long.status == 1)
+  }
+}
+
+@Suite struct BenchTests {
+  @Test(arguments: ["cpu", "opencl"]) func writesOneObject(device: String) throws {
+    let folder = Goldens.path("forward/ragged")
+    let temporary = try TemporaryFolder()
+    let outcome = try ToolProcess.run([
+      "bench", folder, "--inputs", folder + "/inputs.safetensors", "--outputs", temporary.file("out"), "--repeat", "4",
+      "--warmup", "1", "--json", "-", "--device", device,
+    ])
+    #expect(outcome.status == 0, "\(outcome.error)")
+    #expect(outcome.lines.count == 1)
+    let report = try JSON.parse(outcome.output)
+    #expect(report.objectValue?.keys == ["device", "precision", "tokens", "seconds"])
+    #expect(report["device"]?.stringValue?.hasPrefix(device) ?? false)
+    #expect(report["precision"] == "float32")
+    #expect(report["seconds"]?.doubles?.count == 4)
+    #expect(report["seconds"]?.doubles?.allSatisfy { $0 > 0 } ?? false)
+    let mask = try SafetensorsFile(path: folder + "/inputs.safetensors").readInt64("attention_mask")
+    #expect(report["tokens"]?.intValue == mask.count { $0 == 1 })
+    let wanted = try SafetensorsFile(path: folder + "/outputs.safetensors").readFloat64("last_hidden_state")
+    let found = try SafetensorsFile(path: temporary.file("out")).readFloat64("last_hidden_state")
+    #expect(relativeError(found, wanted) <= 5e-6)
+  }
+}

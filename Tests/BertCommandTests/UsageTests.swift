@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+
+@Suite struct UsageTests {
+  static let model = Goldens.path("sentence/cls")
+
+  @Test(arguments: [
+    [], ["--help"], ["--version"], ["help", "embed"], ["devices", "--help"], ["--generate-completion-script", "bash"],
+    ["--generate-completion-script", "zsh"], ["--generate-completion-script", "fish"],
+  ])
+  func askingForHelpSucceeds(arguments: [String]) throws {
+    let outcome = try ToolProcess.run(arguments)
+    #expect(outcome.status == 0)
+    #expect(!outcome.output.isEmpty)
+    #expect(outcome.error.isEmpty)
+  }
+
+  @Test(arguments: [
+    ["nothing"], ["embed"], ["embed", model], ["embed", model, "-"], ["embed", model, "text", "--jsonl"],
+    ["embed", model, "text", "--device", "gpu"], ["embed", model, "text", "--device", "opencl:0"],
+    ["embed", model, "text", "--precision", "int8"], ["embed", model, "text", "--matrix-product", "blas"],
+    ["embed", model, "text", "--unknown"], ["tokenize", model], ["tokenize", model, "a", "--max-length", "0"],
+    ["tokenize", model, "a", "--truncation", "only_first"], ["tokenize", model, "a", "--max-length", "x"],
+    ["tokenize", model, "--jsonl", "--max-length", "4", "--truncation", "both"], ["forward", model],
+    ["forward", model, "--inputs", "x"], ["bench", model], ["bench", model, "--inputs", "x"],
+    ["bench", model, "--inputs", "x", "--json", "-", "--repeat", "0"],
+    ["bench", model, "--inputs", "x", "--json", "-", "--outputs", "-"], ["info"],
+    ["info", model, "--batch-size", "0"],
+  ])
+  func mistakesInTheCommandLineExitWith64(arguments: [String]) throws {
+    let outcome = try ToolProcess.run(arguments)
+    #expect(outcome.status == 64)
+    #expect(outcome.output.isEmpty)
+    #expect(outcome.error.contains("Usage: bert"))
+  }
+
+  @Test(arguments: [
+    (["embed", "/nonexistent", "a"], "/nonexistent/config.json: no such file"),
+    (["tokenize", "/nonexistent", "a"], "/nonexistent: neither tokenizer.json nor vocab.txt"),
+    (["embed", model, "a", "--precision", "float16"], "precision float16 is not computed by this version"),
+    (["embed", model, "a", "--precision", "bfloat16"], "precision bfloat16 is not computed by this version"),
+    (["embed", model, "a", "--device", "opencl:9:0"], "no OpenCL platform 9"),
+    (["embed", model, "a", "--device", "opencl:0:9"], "no device 9 on OpenCL platform 0"),
+    (
+      ["embed", model, "a", "--device", "cpu", "--matrix-product", "tiled"],
+      "matrix product tiled needs an OpenCL device"
+    ),
+    (
+      ["forward", model, "--inputs", "/nonexistent", "--outputs", "/tmp/x", "--device", "cpu"],
+      "/nonexistent: no such file"
+    ),
+    (["forward", model, "--inputs", "/tmp", "--outputs", "/tmp/x", "--device", "cpu"], "/tmp: is a directory"),
+    (["info", "/nonexistent\nline", "--device", "cpu"], "/nonexistent; line/config.json: no such file"),
+  ])
+  func errorsAreOneLineAndExitWith1(arguments: [String], message: String) throws {
+    let outcome = try ToolProcess.run(arguments)
+    #expect(outcome.status == 1)
+    #expect(outcome.output.isEmpty)
+    #expect(outcome.errorLines.count == 1)
+    #expect(outcome.error.hasPrefix("bert: " + message), "\(outcome.error)")
+  }
+
+  @Test(arguments: [
+    ("devices", ["--json"]),
+    ("info", ["--json", "--batch-size", "--sequence-length", "--device", "--matrix-product"]),
+    ("tokenize", ["--jsonl", "--max-length", "--truncation", "longest_first", "only_first", "only_second"]),
+    ("embed", ["--jsonl", "--device", "--precision", "--matrix-product", "panels", "tiled", "clblast"]),
+    (
+      "forward",
+      [
+        "--inputs", "--outputs", "--task", "feature-extraction", "--output-hidden-states", "--device", "--precision",
+      ]
+    ),
+    ("bench", ["--inputs", "--outputs", "--repeat", "--warmup", "--json", "--device", "--precision"]),
+  ])
+  func helpNamesEveryOption(command: String, options: [String]) throws {
+    let help = try ToolProcess.run([command, "--help"])
+    #expect(help.status == 0)
+    for option in options { #expect(help.text.contains(option), "\(option)") }
+  }
+}
