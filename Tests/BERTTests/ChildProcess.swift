@@ -24,20 +24,7 @@ struct ProcessState: Equatable, CustomStringConvertible {
   let threads: Int
   let residentBytes: Int
 
-  /// The least of several looks: libdispatch's own watch over its threads opens a file now and then, and the first sleep
-  /// of a process makes a timer with a descriptor. What leaks is there at every look.
-  static func now() async throws -> ProcessState {
-    try await Task.sleep(for: .milliseconds(20))
-    var least = ProcessState()
-    for _ in 0..<20 {
-      try await Task.sleep(for: .milliseconds(5))
-      let state = ProcessState()
-      if state.files < least.files { least = state }
-    }
-    return least
-  }
-
-  private init() {
+  init() {
     files = Goldens.entries("/proc/self/fd").count
     threads = Goldens.entries("/proc/self/task").count
     var text = [CChar](repeating: 0, count: 256)
@@ -52,6 +39,12 @@ struct ProcessState: Equatable, CustomStringConvertible {
       fclose(file)
     }
     residentBytes = pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+  }
+
+  /// Whether this is `before` and no more than the runtime's own caches and pools have added: libdispatch makes a timer's
+  /// descriptor and workers when a machine is busy, allocators keep pages.
+  func isFlat(since before: ProcessState, residentBytes slack: Int = 8 << 20) -> Bool {
+    files <= before.files + 4 && threads <= before.threads + 8 && residentBytes <= before.residentBytes + slack
   }
 
   var description: String { "\(files) files, \(threads) threads, \(residentBytes >> 10) KiB" }

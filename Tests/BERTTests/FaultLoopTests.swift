@@ -80,7 +80,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(5)), arguments: Mode.allCases) func loadAndEmbed(mode: Mode) async {
+  @Test(.timeLimit(.minutes(20)), arguments: Mode.allCases) func loadAndEmbed(mode: Mode) async {
     await #expect(processExitsWith: .success) { [mode] in
       let folder = try RandomModel(hidden: 12, heads: 2, intermediate: 13, layers: 1).folder()
       let engine = try Engine.open(.opencl(selector: "opencl"))
@@ -91,7 +91,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(5)), arguments: Mode.allCases) func forward(mode: Mode) async {
+  @Test(.timeLimit(.minutes(20)), arguments: Mode.allCases) func forward(mode: Mode) async {
     await #expect(processExitsWith: .success) { [mode] in
       let folder = try RandomModel(hidden: 12, heads: 2, intermediate: 13, layers: 1).folder()
       let engine = try Engine.open(.opencl(selector: "opencl"))
@@ -110,7 +110,7 @@ import Testing
   /// Opening a device and building programs: calls that a loaded engine makes no more. Programs are made each time, which
   /// is what takes long, so only these calls fail here.
   @Test(
-    .timeLimit(.minutes(5)),
+    .timeLimit(.minutes(20)),
     arguments: [
       "clGetPlatformIDs", "clGetPlatformInfo", "clGetDeviceIDs", "clGetDeviceInfo", "clCreateContext",
       "clCreateCommandQueue", "clCreateProgramWithSource", "clCreateProgramWithBinary", "clBuildProgram",
