@@ -31,14 +31,9 @@ struct JSONFields {
     return value
   }
 
-  private func kind(_ value: JSON) -> String {
-    let kind = "\(value.kind)"
-    return (kind.hasPrefix("a") || kind.hasPrefix("o") ? "an " : "a ") + kind
-  }
-
   func integer(_ field: String, in range: ClosedRange<Int>) throws(BertError) -> Int? {
     guard let value = value(field) else { return nil }
-    guard let number = value.intValue else { throw bad(field, "is \(kind(value)), wanted an integer") }
+    guard let number = value.intValue else { throw bad(field, "is \(value.kind), wanted an integer") }
     guard range.contains(number) else {
       throw bad(field, "is \(number); it must be in \(range.lowerBound)...\(range.upperBound)")
     }
@@ -47,7 +42,7 @@ struct JSONFields {
 
   func number(_ field: String, in range: ClosedRange<Double>) throws(BertError) -> Double? {
     guard let value = value(field) else { return nil }
-    guard let number = value.doubleValue else { throw bad(field, "is \(kind(value)), wanted a number") }
+    guard let number = value.doubleValue else { throw bad(field, "is \(value.kind), wanted a number") }
     guard range.contains(number) else {
       throw bad(field, "is \(number); it must be in \(range.lowerBound)...\(range.upperBound)")
     }
@@ -56,13 +51,13 @@ struct JSONFields {
 
   func bool(_ field: String) throws(BertError) -> Bool? {
     guard let value = value(field) else { return nil }
-    guard let flag = value.boolValue else { throw bad(field, "is \(kind(value)), wanted true or false") }
+    guard let flag = value.boolValue else { throw bad(field, "is \(value.kind), wanted true or false") }
     return flag
   }
 
   func string(_ field: String) throws(BertError) -> String? {
     guard let value = value(field) else { return nil }
-    guard let string = value.stringValue else { throw bad(field, "is \(kind(value)), wanted a string") }
+    guard let string = value.stringValue else { throw bad(field, "is \(value.kind), wanted a string") }
     return string
   }
 
@@ -77,7 +72,7 @@ struct JSONFields {
 
   func object(_ field: String) throws(BertError) -> JSONObject? {
     guard let value = value(field) else { return nil }
-    guard let object = value.objectValue else { throw bad(field, "is \(kind(value)), wanted an object") }
+    guard let object = value.objectValue else { throw bad(field, "is \(value.kind), wanted an object") }
     return object
   }
 

@@ -24,17 +24,22 @@ extension CPURun {
               for row in 0..<queries { (result + row * attention.width).update(repeating: 0, count: size) }
               return
             }
-            let scores = Result.allocate(capacity: queries * keys)
+            // Queries in blocks, counted from the sequence's start: all scores of a sequence of 10^5 tokens are 40 GB.
+            let rows = min(queries, 512)
+            let scores = Result.allocate(capacity: rows * keys)
             defer { scores.deallocate() }
-            Scalar.matrixProduct(
-              query + firstQuery * queryStride + attention.queryColumn + head * size, stride: queryStride,
-              key + firstKey * keyStride + attention.keyColumn + head * size, stride: keyStride, transposed: true,
-              into: scores, stride: keys, rows: queries, columns: keys, depth: size, alpha: Scalar(attention.scale))
-            for row in 0..<queries { softmaxInPlace(scores + row * keys, keys) }
-            Scalar.matrixProduct(
-              scores, stride: keys, value + firstKey * valueStride + attention.valueColumn + head * size,
-              stride: valueStride, transposed: false, into: result, stride: attention.width, rows: queries,
-              columns: size, depth: keys, alpha: 1)
+            for block in stride(from: 0, to: queries, by: rows) {
+              let count = min(rows, queries - block)
+              Scalar.matrixProduct(
+                query + (firstQuery + block) * queryStride + attention.queryColumn + head * size, stride: queryStride,
+                key + firstKey * keyStride + attention.keyColumn + head * size, stride: keyStride, transposed: true,
+                into: scores, stride: keys, rows: count, columns: keys, depth: size, alpha: Scalar(attention.scale))
+              for row in 0..<count { softmaxInPlace(scores + row * keys, keys) }
+              Scalar.matrixProduct(
+                scores, stride: keys, value + firstKey * valueStride + attention.valueColumn + head * size,
+                stride: valueStride, transposed: false, into: result + block * attention.width,
+                stride: attention.width, rows: count, columns: size, depth: keys, alpha: 1)
+            }
           }
         }
       }

@@ -2,6 +2,7 @@
 import COpenBLAS
 import ComputeGraph
 import Dispatch
+import Glibc
 
 /// Runs graphs on the host: the oracle of every parity test in `Double`, the fallback in `Float`.
 ///
@@ -46,9 +47,14 @@ final class LoadedCPUGraph<Scalar: CPUScalar>: LoadedGraph {
   private func runNow(_ inputs: RunInputs, outputs: [String]) throws -> [String: Tensor] {
     let plan = try Plan(
       graph, inputs.dimensions, outputs: outputs, realByteCount: MemoryLayout<Scalar>.stride, alignment: 64)
-    let arena = UnsafeMutableRawPointer.allocate(byteCount: max(plan.arenaByteCount, 1), alignment: 64)
-    defer { arena.deallocate() }
-    let run = try CPURun<Scalar>(graph: graph, plan: plan, parameters: parameters, inputs: inputs, arena: arena)
+    // Inputs first: sizes that no tensor bears out must not ask for memory. Then memory that may be refused: Swift's own
+    // allocation ends the process where there is none.
+    let tensors = try inputs.tensors(for: plan, of: graph)
+    guard let arena = aligned_alloc(64, (max(plan.arenaByteCount, 1) + 63) / 64 * 64) else {
+      throw GraphError.outOfMemory(byteCount: plan.arenaByteCount)
+    }
+    defer { free(arena) }
+    let run = CPURun<Scalar>(graph: graph, plan: plan, parameters: parameters, inputs: tensors, arena: arena)
     for step in plan.steps { run.execute(step) }
     var results: [String: Tensor] = [:]
     for (name, value) in plan.outputs {

@@ -15,8 +15,9 @@ struct CPURun<Scalar: CPUScalar> {
   private let arena: UnsafeMutableRawPointer
 
   init(
-    graph: Graph, plan: Plan, parameters: [Graph.Value: [Scalar]], inputs: RunInputs, arena: UnsafeMutableRawPointer
-  ) throws {
+    graph: Graph, plan: Plan, parameters: [Graph.Value: [Scalar]], inputs: [(value: Graph.Value, tensor: Tensor)],
+    arena: UnsafeMutableRawPointer
+  ) {
     self.graph = graph
     self.plan = plan
     self.parameters = parameters
@@ -24,7 +25,7 @@ struct CPURun<Scalar: CPUScalar> {
     var reals: [Graph.Value: [Scalar]] = [:]
     var integers: [Graph.Value: [Int32]] = [:]
     var bytes: [Graph.Value: [UInt8]] = [:]
-    for (value, tensor) in try inputs.tensors(for: plan, of: graph) {
+    for (value, tensor) in inputs {
       switch tensor.storage {
       case .float32, .float64: reals[value] = Scalar.elements(of: tensor)
       case .int32(let elements): integers[value] = elements

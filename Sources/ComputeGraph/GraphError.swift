@@ -10,6 +10,8 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
   case unboundSymbol(Symbol)
   case badDimension(Symbol, Int)
   case tooLarge(Shape)
+  /// The host has no memory for a run's values.
+  case outOfMemory(byteCount: Int)
   case missingInput(String)
   case inputMismatch(name: String, found: String, wanted: String)
   case valueOutOfRange(input: String, index: Int, value: Int, limit: Int)
@@ -28,6 +30,8 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
     case .unboundSymbol(let symbol): return "no size was given for the dimension \(symbol)"
     case .badDimension(let symbol, let size): return "the dimension \(symbol) cannot be \(size)"
     case .tooLarge(let shape): return "a tensor \(shape) has too many elements for this batch; use a smaller batch"
+    case .outOfMemory(let byteCount):
+      return "this run needs \(byteCount) bytes, which the host does not have; use a smaller batch"
     case .missingInput(let name): return "the input \(name) was not given"
     case .inputMismatch(let name, let found, let wanted): return "input \(name) is \(found), wanted \(wanted)"
     case .valueOutOfRange(let input, let index, let value, let limit):

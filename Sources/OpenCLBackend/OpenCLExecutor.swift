@@ -33,6 +33,13 @@ public final class OpenCLExecutor: Executor {
 
   /// - Throws: `OpenCLError`, or the source's error. All that was allocated is released then.
   public func load(_ graph: Graph, parameters: any ParameterSource) async throws -> any LoadedGraph {
-    try await thread.run { try LoadedOpenCLGraph(graph, parameters, on: self) }
+    try await thread.run {
+      do { return try LoadedOpenCLGraph(graph, parameters, on: self) } catch {
+        // Transfers may still be in flight, and the queue holds their staging memory until it is waited for. It is shared
+        // by all graphs, so nobody might wait for long.
+        try? self.queue.finish()
+        throw error
+      }
+    }
   }
 }

@@ -41,5 +41,11 @@ struct ProcessState: Equatable, CustomStringConvertible {
     residentBytes = pages * Int(sysconf(Int32(_SC_PAGESIZE)))
   }
 
+  /// Whether this is `before` and no more than the runtime's own caches and pools have added: libdispatch makes a timer's
+  /// descriptor and workers when a machine is busy, allocators keep pages.
+  func isFlat(since before: ProcessState, residentBytes slack: Int = 8 << 20) -> Bool {
+    files <= before.files + 4 && threads <= before.threads + 8 && residentBytes <= before.residentBytes + slack
+  }
+
   var description: String { "\(files) files, \(threads) threads, \(residentBytes >> 10) KiB" }
 }

@@ -164,7 +164,7 @@ import Testing
     let folder = try ModelFolder(golden: "sentence/cls")
     let path = folder.path + "/config.json"
     let files: [(String, JSONError)] = [
-      ("", .unexpectedEnd(expected: .value, offset: 0)), ("{", .unexpectedEnd(expected: .key, offset: 1)),
+      ("", .unexpectedEnd(expected: .value, offset: 0)), ("{", .unexpectedEnd(expected: .commaOrBrace, offset: 1)),
       ("{\"vocab_size\": 1, \"vocab_size\": 2}", .duplicateKey("vocab_size", offset: 18)),
       ("{} {}", .trailingBytes(offset: 3)), ("\u{FEFF}{}", .byteOrderMark),
       ("{\"hidden_act\": \"\\ud800\"}", .loneSurrogate(offset: 16)),

@@ -7,7 +7,7 @@ import Testing
 
 /// Issue "Must show" 5: after a run of the same shape, a forward is one upload, one launch per step and one readback.
 @Suite struct SteadyStateTests {
-  @Test(.timeLimit(.minutes(2))) func oneUploadOneReadbackNoAllocationNoWait() async {
+  @Test(.timeLimit(.minutes(20))) func oneUploadOneReadbackNoAllocationNoWait() async {
     await #expect(processExitsWith: .success) {
       let folder = try RandomModel(layers: 3).folder()
       let engine = try Engine.open(.opencl(selector: "opencl"))
@@ -17,7 +17,7 @@ import Testing
       let wanted = try await model.forward(input).lastHiddenState
       let sizes: Dimensions = [.tokens: 32, .sequences: 2, .longest: 16]
       let plan = try Plan(model.graph, sizes, outputs: ["last_hidden_state"])
-      #expect(plan.steps.count == 1 + 3 * 6 + 0, "embeddings, and per layer 4 products, attention and 2 LayerNorms")
+      #expect(plan.steps.count == 1 + 3 * 7, "embeddings, and per layer 4 products, attention and 2 LayerNorms")
       // Offsets, then three times 32 ids, each at the device's alignment.
       let alignment = try #require(engine.profile).alignment
       let aligned = { (bytes: Int) in (bytes + alignment - 1) / alignment * alignment }
@@ -42,7 +42,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(2))) func sentencesOfNearlyTheSameLengthShareAPlan() async {
+  @Test(.timeLimit(.minutes(20))) func sentencesOfNearlyTheSameLengthShareAPlan() async {
     await #expect(processExitsWith: .success) {
       let folder = try RandomModel(layers: 1, positions: 200).folder()
       let engine = try Engine.open(.opencl(selector: "opencl"))

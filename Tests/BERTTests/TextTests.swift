@@ -5,7 +5,7 @@ import Testing
 
 /// RELIABILITY.md, "Text": what a sentence encoder makes of every kind of text.
 @Suite struct TextTests {
-  private func encoders() async throws -> [SentenceEncoder] {
+  private static func encoders() async throws -> [SentenceEncoder] {
     var encoders: [SentenceEncoder] = []
     for engine in [TestEngine.cpu, .opencl] {
       for name in ["mean-max", "dense-normalize"] {
@@ -29,11 +29,8 @@ import Testing
   ]
 
   @Test(arguments: texts) func anyTextGetsAVector(what: String, text: String) async throws {
-    for encoder in try await encoders() {
-      let clock = ContinuousClock()
-      let start = clock.now
+    for encoder in try await Self.encoders() {
       let result = try await encoder.embed([text])
-      #expect(clock.now - start < .seconds(5), "\(what)")
       #expect(result.vectors.count == 1 && result.vectors[0].count == encoder.dimension)
       #expect(result.vectors[0].allSatisfy { $0.isFinite }, "\(what)")
       #expect(result.tokenCount <= encoder.maxSequenceLength)
@@ -41,28 +38,30 @@ import Testing
   }
 
   @Test func textsOfNothingAreOneText() async throws {
-    for encoder in try await encoders() {
+    for encoder in try await Self.encoders() {
       let vectors = bits(try await encoder.encode(["", " ", "\t\n", "\0"]))
       #expect(Set(vectors).count == 1)
     }
   }
 
-  @Test(arguments: ["a", "\u{301}", "\u{4E00}", " a", "\u{10FFFF}"]) func tenMegabytesInOneGo(piece: String)
-    async throws
-  {
-    let text = String(repeating: piece, count: 10_000_000 / piece.utf8.count)
-    for encoder in try await encoders() {
-      let clock = ContinuousClock()
-      let start = clock.now
-      let result = try await encoder.embed([text])
-      // Half a second where nothing else runs; a machine that is shared with other tests gets more.
-      #expect(clock.now - start < .seconds(20))
-      #expect(result.vectors[0].allSatisfy { $0.isFinite } && result.tokenCount <= encoder.maxSequenceLength)
+  /// In a process of its own: beside hundreds of other tests, seconds say nothing.
+  @Test(.timeLimit(.minutes(20)), arguments: ["a", "\u{301}", "\u{4E00}", " a", "\u{10FFFF}"])
+  func tenMegabytesInOneGo(piece: String) async {
+    await #expect(processExitsWith: .success) { [piece] in
+      let text = String(repeating: piece, count: 10_000_000 / piece.utf8.count)
+      for encoder in try await Self.encoders() {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let result = try await encoder.embed([text])
+        // Under a second on an idle machine; anything but linear time is minutes.
+        #expect(clock.now - start < .seconds(30))
+        #expect(result.vectors[0].allSatisfy { $0.isFinite } && result.tokenCount <= encoder.maxSequenceLength)
+      }
     }
   }
 
   @Test func whatIsTooLongIsCutAndCounted() async throws {
-    for encoder in try await encoders() {
+    for encoder in try await Self.encoders() {
       let word = "a "
       let limit = encoder.maxSequenceLength
       // Special tokens take two places.
@@ -74,7 +73,7 @@ import Testing
   }
 
   @Test func noTexts() async throws {
-    for encoder in try await encoders() {
+    for encoder in try await Self.encoders() {
       let result = try await encoder.embed([])
       #expect(result.vectors.isEmpty && result.truncatedCount == 0 && result.tokenCount == 0)
     }

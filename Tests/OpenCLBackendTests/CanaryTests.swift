@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+import ComputeGraph
+import OpenCLBackend
+import OpenCLRuntime
+import TestSupport
+import Testing
+
+/// Every operation, in both forms, on memory with canaries: each value lies between two margins, and after the run the
+/// margins, the inputs and the weights are what they were, to the byte.
+@Suite struct CanaryTests {
+  /// Bytes before and behind each value: more than a work-group, a register tile or a panel could overshoot by.
+  private static let margin = 1 << 16
+  /// No float that a kernel makes: a NaN with a payload of its own.
+  private static let canary: UInt32 = 0x7FBA_DBAD
+
+  /// One value's memory with its margins.
+  private struct Guarded {
+    let whole: Buffer
+    let value: Buffer
+
+    init(_ executor: OpenCLExecutor, byteCount: Int, label: String) throws {
+      let alignment = executor.profile.alignment
+      let start = (CanaryTests.margin + alignment - 1) / alignment * alignment
+      // A value's end need not be a multiple of 4 (masks are bytes); the whole is.
+      whole = try Buffer(
+        executor.context, byteCount: start + (byteCount + 3) / 4 * 4 + CanaryTests.margin, label: label)
+      value = try whole.subBuffer(offset: start, byteCount: max(byteCount, 4))
+      try executor.queue.fill(whole, with: CanaryTests.canary)
+    }
+
+    func bytes(_ queue: Queue) throws -> [UInt8] { try queue.read(whole, count: whole.byteCount, of: UInt8(0)) }
+  }
+
+  @Test(arguments: KernelForm.allCases) func nothingOutsideTheResultIsWritten(form: KernelForm) async throws {
+    let executor = try form.executor()
+    for row in OperationCase.all { try await check(row, executor) }
+  }
+
+  /// The comparison below would see one float behind a value.
+  @Test func aKernelThatWritesTooFarIsCaught() async throws {
+    let executor = try KernelForm.native.executor()
+    let guarded = try Guarded(executor, byteCount: 40, label: "result")
+    let before = try guarded.bytes(executor.queue)
+    // What an overshooting kernel would do: the first float behind the value.
+    let offset = guarded.value.start + 40
+    try executor.queue.fill(guarded.whole, with: Float(1), at: offset, byteCount: 4)
+    #expect(try guarded.bytes(executor.queue) != before)
+  }
+
+  private func check(_ row: OperationCase, _ executor: OpenCLExecutor) async throws {
+    let (graph, parameters, inputs) = try row.build()
+    let queue = executor.queue
+    let plan = try Plan(graph, inputs.dimensions, outputs: ["result"], alignment: executor.profile.alignment)
+    var guarded: [Graph.Value: Guarded] = [:]
+    for (value, weight) in try await executor.weights(of: graph, from: parameters) {
+      let copy = try Guarded(executor, byteCount: weight.byteCount, label: "weight")
+      try queue.copy(weight, byteCount: weight.byteCount, to: copy.value)
+      guarded[value] = copy
+    }
+    for (value, tensor) in try inputs.tensors(for: plan, of: graph) {
+      let copy = try Guarded(executor, byteCount: tensor.byteCount, label: "input")
+      try tensor.withBytes { try queue.write($0, to: copy.value) }
+      guarded[value] = copy
+    }
+    let (_, output) = plan.outputs[0]
+    let slot = try #require(plan.slots[output])
+    let result = try Guarded(executor, byteCount: slot.byteCount, label: "result")
+    guarded[output] = result
+    try queue.finish()
+    let before = try guarded.mapValues { try $0.bytes(queue) }
+
+    try await executor.run(plan, of: graph, on: guarded.mapValues(\.value))
+
+    for (value, memory) in guarded {
+      let (old, new) = try (#require(before[value]), memory.bytes(queue))
+      guard value == output else {
+        #expect(new == old, "\(row): operand \(value.index) or what is around it was written")
+        continue
+      }
+      let range = memory.value.start..<(memory.value.start + slot.byteCount)
+      #expect(new[..<range.lowerBound] == old[..<range.lowerBound], "\(row): written before the result")
+      #expect(new[range.upperBound...] == old[range.upperBound...], "\(row): written behind the result")
+      // And the result itself is there: no element was left out, and it is what a run gives.
+      let found = new[range].withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
+      let wanted = try await row.run(on: executor).floats
+      #expect(found.map(\.bitPattern) == wanted.map(\.bitPattern), "\(row)")
+    }
+  }
+}
+
+extension Tensor {
+  fileprivate var byteCount: Int {
+    if case .uint8(let elements) = storage { elements.count } else { shape.reduce(4, *) }
+  }
+
+  fileprivate func withBytes(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    switch storage {
+    case .int32(let elements): try elements.withUnsafeBytes(body)
+    case .uint8(let elements): try elements.withUnsafeBytes(body)
+    case .float32, .float64: try floats.withUnsafeBytes(body)
+    }
+  }
+}
