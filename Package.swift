@@ -61,7 +61,7 @@ let package = Package(
     .target(
       name: "BERT",
       dependencies: [
-        "Tokenizers", "Checkpoints", "CPUBackend", "OpenCLBackend", "ComputeGraph", "StrictJSON",
+        "Tokenizers", "Checkpoints", "CPUBackend", "OpenCLBackend", "OpenCLRuntime", "ComputeGraph", "StrictJSON",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
@@ -77,16 +77,25 @@ let package = Package(
     // Tests mirror the sources. TestSupport holds what several of them share.
     .target(name: "TestSupport", dependencies: ["ComputeGraph"], path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "CheckpointsTests", dependencies: ["Checkpoints", "StrictJSON", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "TokenizersTests", dependencies: ["Tokenizers", "StrictJSON", "TestSupport"], exclude: ["Fixtures"],
       swiftSettings: strict),
     .testTarget(name: "ComputeGraphTests", dependencies: ["ComputeGraph", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "CPUBackendTests", dependencies: ["CPUBackend", "Checkpoints", "TestSupport"], swiftSettings: strict),
+      name: "CPUBackendTests", dependencies: ["CPUBackend", "ComputeGraph", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "OpenCLBackendTests", dependencies: ["OpenCLBackend", "CPUBackend", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "BERTTests", dependencies: ["BERT", "TestSupport"], swiftSettings: strict),
+      name: "OpenCLBackendTests",
+      dependencies: ["OpenCLBackend", "OpenCLRuntime", "CPUBackend", "ComputeGraph", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "BERTTests",
+      dependencies: [
+        "BERT", "Tokenizers", "Checkpoints", "CPUBackend", "OpenCLBackend", "OpenCLRuntime", "ComputeGraph", "StrictJSON",
+        "TestSupport",
+      ],
+      swiftSettings: strict),
     .testTarget(
       name: "BertCommandTests",
       dependencies: ["BertCommand", "BERT", "Tokenizers", "Checkpoints", "StrictJSON", "TestSupport"],

@@ -59,8 +59,8 @@ public final class BertModel: Sendable {
     if outputHiddenStates { names += (0...config.numHiddenLayers).map { "hidden_states.\($0)" } }
     let results = try await loaded.run(batch.runInputs, outputs: names)
     return ModelOutput(
-      entries: try names.compactMap { name in
-        guard let tensor = results[name] else { return nil }
+      entries: try names.map { name in
+        guard let tensor = results[name] else { throw GraphError.missingOutput(name) }
         if name == "pooler_output" { return (name, try batch.zeroingEmptySequences(tensor)) }
         return (
           name, try batch.padded(tensor, batchSize: input.batchSize, sequenceLength: input.sequenceLength)

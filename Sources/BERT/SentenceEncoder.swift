@@ -10,7 +10,7 @@ import Tokenizers
 ///     let vectors = try await encoder.encode(["A cat sits on the mat.", "A feline rests."])
 ///
 /// A handle to weights on a device; any number of tasks may call it at once. A sentence's vector is the same, bit for bit,
-/// whatever else is encoded with it.
+/// whatever else is encoded with it (`MatrixProduct.clblast` alone cannot promise that).
 public final class SentenceEncoder: Sendable {
   public let config: BertConfig
   public let head: SentenceHead
@@ -126,7 +126,9 @@ public final class SentenceEncoder: Sendable {
       try Task.checkCancellation()
       let packed = PackedBatch(batch.map { ids[$0] })
       let results = try await loaded.run(packed.runInputs, outputs: ["sentence_embedding"])
-      guard let rows = results["sentence_embedding"]?.floats else { continue }
+      guard let rows = results["sentence_embedding"]?.floats else {
+        throw GraphError.missingOutput("sentence_embedding")
+      }
       for (row, index) in batch.enumerated() {
         vectors[index] = Array(rows[(row * dimension)..<((row + 1) * dimension)])
       }

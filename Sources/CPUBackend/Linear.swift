@@ -25,26 +25,4 @@ extension CPURun {
     }
     withReals(step, 2) { addBias($0, to: Operand(y), activation, into: y, rows: rows, columns: columns) }
   }
-
-  /// `y = activation(x + b)`; see `Operation.biasActivation`.
-  func biasActivation(_ step: Plan.Step, _ activation: Activation) {
-    let (rows, columns) = matrix(step.operands[0])
-    withReals(step, 0) { x in
-      withReals(step, 1) { addBias($0, to: x, activation, into: result(step.result), rows: rows, columns: columns) }
-    }
-  }
-
-  private func addBias(
-    _ bias: Operand?, to x: Operand, _ activation: Activation, into y: Result, rows: Int, columns: Int
-  ) {
-    if bias == nil, activation == .identity, Operand(y) == x { return }
-    parallelRows(rows) { block in
-      for row in block {
-        for column in 0..<columns {
-          let index = row * columns + column
-          y[index] = activation.apply(x[index] + (bias?[column] ?? 0))
-        }
-      }
-    }
-  }
 }

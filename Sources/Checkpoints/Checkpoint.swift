@@ -31,9 +31,9 @@ public struct Checkpoint: TensorSource {
   public init(directory: String) throws(CheckpointError) {
     let single = joinPath(directory, Self.singleFile)
     let index = joinPath(directory, Self.indexFile)
-    if exists(single) {
+    if BoundedFile.exists(path: single) {
       try self.init(directory, [try SafetensorsFile(path: single)])
-    } else if exists(index) {
+    } else if BoundedFile.exists(path: index) {
       try self.init(directory, try ShardIndex(path: index).openShards(in: directory))
     } else {
       throw Self.nothingFound(in: directory)
@@ -87,17 +87,11 @@ public struct Checkpoint: TensorSource {
     let others = [
       "pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5", "flax_model.msgpack", "model.onnx",
       "model.ckpt.index", "bert_model.ckpt.index",
-    ].filter { exists(joinPath(directory, $0)) }
+    ].filter { BoundedFile.exists(path: joinPath(directory, $0)) }
     return others.isEmpty ? .noWeights(directory: directory) : .unsupportedWeights(directory: directory, found: others)
   }
 }
 
 func joinPath(_ directory: String, _ name: String) -> String {
   directory.utf8.last == UInt8(ascii: "/") ? directory + name : "\(directory)/\(name)"
-}
-
-/// Whether anything, also a dangling link, has this name. What it is shows when it is opened.
-private func exists(_ path: String) -> Bool {
-  var status = stat()
-  return !path.utf8.contains(0) && lstat(path, &status) == 0
 }

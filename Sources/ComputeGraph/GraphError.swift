@@ -13,6 +13,10 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
   /// The host has no memory for a run's values.
   case outOfMemory(byteCount: Int)
   case missingInput(String)
+  /// A weight matrix whose packed layout, which a device's dense layers want, would not serve everything that reads it.
+  case cannotPack(String)
+  /// A result that an executor should have computed and did not.
+  case missingOutput(String)
   case inputMismatch(name: String, found: String, wanted: String)
   case valueOutOfRange(input: String, index: Int, value: Int, limit: Int)
 
@@ -33,6 +37,9 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
     case .outOfMemory(let byteCount):
       return "this run needs \(byteCount) bytes, which the host does not have; use a smaller batch"
     case .missingInput(let name): return "the input \(name) was not given"
+    case .cannotPack(let name):
+      return "\(name) is no weight of dense layers alone, so this device cannot pack it; use another matrix product"
+    case .missingOutput(let name): return "the run gave no \(name)"
     case .inputMismatch(let name, let found, let wanted): return "input \(name) is \(found), wanted \(wanted)"
     case .valueOutOfRange(let input, let index, let value, let limit):
       return "\(input)[\(index)] is \(value); it must be in 0 ..< \(limit)"

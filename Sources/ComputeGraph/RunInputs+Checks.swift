@@ -17,6 +17,14 @@ extension RunInputs {
       found.append((value, tensor))
     }
     for use in IndexUse.all(in: plan, of: graph) { try check(use, graph) }
+    for step in plan.steps {
+      guard case .maskedSoftmax = step.operation else { continue }
+      let rows = try graph.type(of: step.operands[0]).shape.dimensions[0].resolved(dimensions)
+      let batch = try graph.type(of: step.operands[1]).shape.dimensions[0].resolved(dimensions)
+      guard batch > 0 ? rows.isMultiple(of: batch) : rows == 0 else {
+        throw .badAttribute(operation: step.operation.name, "has \(rows) rows for a mask of \(batch) sequences")
+      }
+    }
     return found
   }
 

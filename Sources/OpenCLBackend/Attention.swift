@@ -4,7 +4,12 @@ import OpenCLRuntime
 
 extension StepBinder {
   func attentionKernel(_ attention: Attention) throws -> Kernel {
-    try library.kernel("attention", defines: ["HEAD_SIZE": attention.headSize, "WG_SIZE": profile.attentionGroupSize])
+    try library.kernel(
+      "attention",
+      defines: [
+        "HEAD_SIZE": attention.headSize, "WG_SIZE": profile.attentionGroupSize,
+        "QUERY_VECTORS": DeviceProfile.attentionQueryVectors,
+      ])
   }
 
   /// `attention(query, key, value, query_offsets, key_offsets, out, sequences, heads, query_stride, key_stride,

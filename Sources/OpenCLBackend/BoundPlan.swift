@@ -9,6 +9,8 @@ final class BoundPlan {
   let plan: Plan
   let outputNames: [String]
   let steps: [BoundStep]
+  /// Where its values lie.
+  let memory: RunMemory
   private let inputs: InputLayout
 
   init(
@@ -17,6 +19,7 @@ final class BoundPlan {
   ) throws {
     self.plan = plan
     self.outputNames = outputNames
+    self.memory = memory
     inputs = try InputLayout(plan, graph, alignment: executor.profile.alignment)
     var buffers = weights.buffers
     for (value, range) in inputs.ranges {
@@ -70,7 +73,7 @@ final class BoundPlan {
     var shapes: [(name: String, offset: Int, shape: [Int])] = []
     var end = 0
     for (name, value) in plan.outputs {
-      guard let slot = plan.slots[value] else { continue }
+      guard let slot = plan.slots[value] else { throw GraphError.missingOutput(name) }
       let shape = try graph.type(of: value).shape.resolved(dimensions)
       shapes.append((name, slot.offset, shape))
       end = max(end, slot.offset + shape.reduce(4, *))

@@ -16,40 +16,47 @@ public enum MatrixProduct: String, Sendable, CaseIterable {
 /// How the kernels are built and launched on one device. Chosen from what the device says; each number can be forced.
 public struct DeviceProfile: Sendable, Hashable {
   /// Work-items per row in the row kernels: 1 on CPU devices, where a vector is the unit; a power of two on GPUs.
-  public var workGroupSize: Int
+  public let workGroupSize: Int
   /// Floats in a kernel's vector: 1, 4, 8 or 16.
-  public var vectorWidth: Int
+  public let vectorWidth: Int
   public var matrixProduct: MatrixProduct
   /// Work-groups that the device runs at once.
   public var computeUnits: Int
   /// Every sub-buffer starts at a multiple of it, in bytes.
   public let alignment: Int
 
-  /// Columns of a panel of `linear_panels`, and of its register tile.
-  public var panelWidth: Int
-
   /// The profile for a device, with what the caller forces.
   ///
   /// - Parameters:
-  ///   - workGroupSize: forces the GPU form of the kernels on a CPU device (above 1) or the reverse (1).
+  ///   - workGroupSize: forces the GPU form of the kernels on a CPU device (above 1, rounded down to a power of two,
+  ///     which the kernels' reductions need) or the reverse (1).
+  ///   - vectorWidth: forces the floats in a vector of the CPU form: 1, 4, 8 or 16; others are rounded down to one of them.
   ///   - matrixProduct: forces the choice of matrix product.
-  public init(_ device: Device, workGroupSize: Int? = nil, matrixProduct: MatrixProduct? = nil) {
+  public init(
+    _ device: Device, workGroupSize: Int? = nil, vectorWidth: Int? = nil, matrixProduct: MatrixProduct? = nil
+  ) {
     let isCPU = device.kind == .cpu
     // 128 work-items hide latency on a row of a few hundred floats; a small device takes what it has.
-    let limit = max(device.maxWorkGroupSize, 1)
-    let largest = limit >= 128 ? 128 : 1 << (Int.bitWidth - 1 - limit.leadingZeroBitCount)
-    self.workGroupSize = workGroupSize ?? (isCPU ? 1 : largest)
-    let widths = [16, 8, 4].filter { $0 <= device.nativeFloatWidth }
-    vectorWidth = self.workGroupSize == 1 ? widths.first ?? 4 : 1
+    let items = max(workGroupSize ?? (isCPU ? 1 : min(device.maxWorkGroupSize, 128)), 1)
+    self.workGroupSize = 1 << (Int.bitWidth - 1 - items.leadingZeroBitCount)
+    let width = vectorWidth ?? max(device.nativeFloatWidth, 4)
+    self.vectorWidth = self.workGroupSize == 1 ? [16, 8, 4].first { $0 <= width } ?? 1 : 1
     self.matrixProduct = matrixProduct ?? (isCPU ? .panels : .tiled)
     computeUnits = max(device.computeUnits, 1)
     alignment = max(device.baseAlignment, 64)
-    // 8 x 48 floats fill the 32 registers of AVX-512, 6 x 2 vectors the 16 of AVX2.
-    panelWidth = (vectorWidth == 16 ? 3 : 2) * vectorWidth
   }
 
-  /// Queries that one work-group of `attention` takes: two vectors of them on a CPU device, one per work-item on a GPU.
-  var attentionTileQueries: Int { workGroupSize == 1 ? 2 * vectorWidth : attentionGroupSize }
+  /// Columns of a panel of `linear_panels`, and of its register tile: 8 x 48 floats fill the 32 registers of AVX-512, 6 x 2
+  /// vectors the 16 of AVX2.
+  public var panelWidth: Int { (vectorWidth == 16 ? 3 : 2) * vectorWidth }
+
+  /// Vectors of queries that one work-item of `attention`'s CPU form takes.
+  static let attentionQueryVectors = 2
+
+  /// Queries that one work-group of `attention` takes: vectors of them on a CPU device, one per work-item on a GPU.
+  var attentionTileQueries: Int {
+    workGroupSize == 1 ? DeviceProfile.attentionQueryVectors * vectorWidth : attentionGroupSize
+  }
 
   /// Work-items of a group of `attention`: each holds a query and its sums in registers, so fewer than elsewhere.
   var attentionGroupSize: Int { min(workGroupSize, 64) }

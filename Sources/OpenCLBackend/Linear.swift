@@ -10,7 +10,12 @@ extension StepBinder {
     case .tiled:
       [
         try library.kernel(
-          "linear_tiled", defines: ["ACTIVATION": Int(activation.rawValue), "HAS_BIAS": hasBias ? 1 : 0])
+          "linear_tiled",
+          defines: [
+            "ACTIVATION": Int(activation.rawValue), "HAS_BIAS": hasBias ? 1 : 0, "TILE_ROWS": LinearTile.extent,
+            "TILE_COLUMNS": LinearTile.extent, "ITEM_ROWS": LinearTile.itemExtent,
+            "ITEM_COLUMNS": LinearTile.itemExtent,
+          ])
       ]
     case .clblast: hasBias || activation != .identity ? [try biasActivationKernel(activation)] : []
     }
@@ -41,12 +46,12 @@ extension StepBinder {
     }
   }
 
-  /// `linear_tiled(x, weight, bias, out, rows, columns, depth)`; a group of 16 x 16 work-items makes a tile of 64 x 64.
+  /// `linear_tiled(x, weight, bias, out, rows, columns, depth)`; a group of work-items makes a square tile.
   private func bindTiled(_ arguments: StepArguments, _ kernel: Kernel, _ sizes: LinearSizes) throws -> Enqueue {
     try kernel.bind(
       try arguments.linearValues() + [.int32(0), .int32(Int32(sizes.columns)), .int32(Int32(sizes.depth))])
-    let tile = 64
-    let items = 16
+    let tile = LinearTile.extent
+    let items = LinearTile.extent / LinearTile.itemExtent
     return { queue, dimensions in
       let rows = try sizes.rows.resolved(dimensions)
       guard rows > 0 else { return }
@@ -82,6 +87,14 @@ extension StepBinder {
       }
     }
   }
+}
+
+/// The tiles of `linear_tiled`. 128 x 128 with 8 x 8 suits large products on large GPUs; no GPU was at hand to choose.
+private enum LinearTile {
+  /// Rows and columns of the result that a work-group makes.
+  static let extent = 64
+  /// Rows and columns of the result that a work-item makes.
+  static let itemExtent = 4
 }
 
 /// Sizes of `[rows, depth] x [columns, depth]^T`.

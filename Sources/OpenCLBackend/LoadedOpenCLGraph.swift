@@ -37,7 +37,7 @@ final class LoadedOpenCLGraph: LoadedGraph, @unchecked Sendable {
     // Before memory is made for them: inputs that do not fit must not cost gigabytes first.
     let tensors = try inputs.tensors(for: plan, of: graph)
     let bound = try kept ?? bind(plan, outputs)
-    guard let memory else { return [:] }
+    let memory = bound.memory
     do {
       try bound.upload(tensors, through: memory, executor.queue)
       for step in bound.steps { try step.enqueue(executor.queue, inputs.dimensions) }
@@ -64,16 +64,20 @@ final class LoadedOpenCLGraph: LoadedGraph, @unchecked Sendable {
 
   private func bind(_ plan: Plan, _ outputs: [String]) throws -> BoundPlan {
     let needed = try RunMemory.Size(plan, graph, alignment: executor.profile.alignment)
-    if memory.map({ !$0.size.holds(needed) }) ?? true {
-      boundPlans = []  // they refer to the memory that is replaced
-      let size = memory?.size.union(needed) ?? needed
-      memory = nil
-      memory = try RunMemory(size, executor)
-    }
-    guard let memory else { throw GraphError.missingInput("memory") }
-    let bound = try BoundPlan(plan, graph, memory, weights, executor, outputNames: outputs)
+    let bound = try BoundPlan(plan, graph, memory(for: needed), weights, executor, outputNames: outputs)
     if boundPlans.count == LoadedOpenCLGraph.keptPlans { boundPlans.removeFirst() }
     boundPlans.append(bound)
     return bound
+  }
+
+  /// Memory that holds what is needed: the one there is, or a larger one in its place.
+  private func memory(for needed: RunMemory.Size) throws -> RunMemory {
+    if let memory, memory.size.holds(needed) { return memory }
+    boundPlans = []  // they refer to the memory that is replaced
+    let size = memory?.size.union(needed) ?? needed
+    memory = nil  // before the new one is made: both might not fit
+    let made = try RunMemory(size, executor)
+    memory = made
+    return made
   }
 }

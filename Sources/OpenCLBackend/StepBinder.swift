@@ -79,10 +79,3 @@ struct StepArguments {
     return size
   }
 }
-
-extension Kernel {
-  /// Sets arguments from `index` on.
-  func set(from index: Int, _ values: [KernelValue]) throws {
-    for (position, value) in values.enumerated() { try set(index + position, value) }
-  }
-}

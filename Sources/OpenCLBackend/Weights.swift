@@ -15,7 +15,7 @@ struct Weights {
   init(_ graph: Graph, _ source: any ParameterSource, on executor: OpenCLExecutor) throws {
     let parameters = graph.parameters
     guard !parameters.isEmpty else { return }
-    let packed = executor.profile.matrixProduct == .panels ? Weights.linearWeights(graph) : []
+    let packed = executor.profile.matrixProduct == .panels ? try Weights.packableWeights(graph) : []
     let staging = try HostBuffer(executor.queue, byteCount: Weights.chunkByteCount)
     // One buffer in checkpoint layout serves all matrices that are packed, one after the other.
     let largest = parameters.filter { packed.contains($0.value) }.map(\.parameter.elementCount).max()
@@ -33,6 +33,24 @@ struct Weights {
       }
     }
     try executor.queue.finish()
+  }
+
+  /// The matrices that linear layers multiply by, if packing them changes nothing for anybody else.
+  ///
+  /// - Throws: `GraphError.cannotPack` for one that is no parameter, or that another operation reads as well.
+  private static func packableWeights(_ graph: Graph) throws -> Set<Graph.Value> {
+    let weights = linearWeights(graph)
+    for value in weights {
+      guard case .parameter = graph.source(of: value) else { throw GraphError.cannotPack("value \(value.index)") }
+    }
+    for node in graph.nodes {
+      for (index, operand) in node.operands.enumerated() where weights.contains(operand) {
+        guard case .linear = node.operation, index == 1 else {
+          throw GraphError.cannotPack("the weight of \(node.scope)")
+        }
+      }
+    }
+    return weights
   }
 
   /// The matrices that linear layers multiply by.

@@ -6,6 +6,7 @@ extension BoundedFile {
   /// and only an absent one means "use the default".
   public static func exists(path: String) -> Bool {
     var status = stat()
+    guard !path.utf8.contains(0) else { return false }
     return lstat(path, &status) == 0 || errno != ENOENT && errno != ENOTDIR
   }
 }

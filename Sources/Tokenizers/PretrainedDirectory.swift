@@ -15,7 +15,7 @@ extension BertTokenizer {
   public static func fromPretrained(_ directory: String) throws(TokenizerError) -> BertTokenizer {
     func path(_ name: String) -> String { directory.hasSuffix("/") ? directory + name : directory + "/" + name }
     func read(_ name: String) throws(TokenizerError) -> [UInt8]? {
-      guard exists(path(name)) else { return nil }
+      guard BoundedFile.exists(path: path(name)) else { return nil }
       let limit = name == "vocab.txt" ? FileLimits.vocabulary : FileLimits.json
       do throws(FileError) { return try BoundedFile.read(path: path(name), limit: limit) } catch { throw .file(error) }
     }
@@ -58,12 +58,6 @@ extension BertTokenizer {
     if config?.addedTokens.isEmpty ?? true { try map?.apply(to: &parts, isFast: fastFile != nil) }
     if fastFile == nil { try parts.addDefaultPostProcessor() }
     return try BertTokenizer(parts)
-  }
-
-  /// Anything by that name counts: a FIFO is refused when it is opened, not overlooked.
-  private static func exists(_ path: String) -> Bool {
-    var status = stat()
-    return !path.utf8.contains(0) && stat(path, &status) == 0
   }
 }
 

@@ -6,6 +6,8 @@ import TestSupport
 import Testing
 
 @Suite struct SentenceGoldenTests {
+  @Test func thereAreCases() { #expect(Goldens.folders("sentence").count >= 6) }
+
   @Test(arguments: Goldens.folders("sentence"), TestEngine.allCases)
   func agreesWithSentenceTransformers(name: String, on test: TestEngine) async throws {
     let folder = Goldens.path("sentence/" + name)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPUBackend
-import Checkpoints
 import ComputeGraph
 import TestSupport
 import Testing
