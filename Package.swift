@@ -92,7 +92,8 @@ let package = Package(
     .testTarget(
       name: "BERTTests",
       dependencies: [
-        "BERT", "Tokenizers", "Checkpoints", "CPUBackend", "OpenCLBackend", "OpenCLRuntime", "ComputeGraph", "StrictJSON",
+        "BERT", "Tokenizers", "Checkpoints", "CPUBackend", "OpenCLBackend", "OpenCLRuntime", "ComputeGraph",
+        "StrictJSON",
         "TestSupport",
       ],
       swiftSettings: strict),
