@@ -13,7 +13,12 @@ public struct CPUExecutor<Scalar: CPUScalar>: Executor {
   public init() {}
 
   public func load(_ graph: Graph, parameters source: any ParameterSource) async throws -> any LoadedGraph {
-    try LoadedCPUGraph<Scalar>(graph, source)
+    // Reading a checkpoint takes seconds: not on one of Swift's cooperative threads.
+    try await withCheckedThrowingContinuation { continuation in
+      DispatchQueue.global().async {
+        continuation.resume(with: Result { try LoadedCPUGraph<Scalar>(graph, source) })
+      }
+    }
   }
 }
 

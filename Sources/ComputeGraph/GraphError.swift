@@ -2,22 +2,33 @@
 
 /// What can be wrong with a graph, a plan, or the inputs of a run.
 public enum GraphError: Error, Equatable, CustomStringConvertible {
+  /// An operation was given more or fewer operands than it takes.
   case operandCount(operation: String, found: Int, wanted: ClosedRange<Int>)
+  /// An operand's shape or element type breaks the operation's rule; `operand` counts from 0.
   case shapeMismatch(operation: String, operand: Int, found: TensorType, wanted: String)
+  /// An operation's own numbers make no sense.
   case badAttribute(operation: String, String)
+  /// A parameter, input or output by that name is there already.
   case duplicateName(String)
+  /// A run asked for an output that the graph does not name.
   case unknownOutput(String, known: [String])
+  /// A run did not say how large a dimension is.
   case unboundSymbol(Symbol)
+  /// A dimension that is negative or beyond what an `Int32` indexes.
   case badDimension(Symbol, Int)
+  /// A tensor of more elements than a device indexes.
   case tooLarge(Shape)
   /// The host has no memory for a run's values.
   case outOfMemory(byteCount: Int)
+  /// A run did not bring an input that the asked outputs need.
   case missingInput(String)
   /// A weight matrix whose packed layout, which a device's dense layers want, would not serve everything that reads it.
   case cannotPack(String)
   /// A result that an executor should have computed and did not.
   case missingOutput(String)
+  /// An input's shape, type or order is not what the graph says.
   case inputMismatch(name: String, found: String, wanted: String)
+  /// An id outside its table: element `index` of the input is `value`, which must be below `limit`.
   case valueOutOfRange(input: String, index: Int, value: Int, limit: Int)
 
   public var description: String {

@@ -28,7 +28,7 @@ struct LinePipeline<Prepared: Sendable, Computed: Sendable>: Sendable {
     // Tasks, not `async let`: an error must end the process now, not when the next line comes in.
     var next = Task { try await read() }
     var written: Task<Void, any Error>?
-    while let batch = try await next.value {
+    while let batch = try await readResult(next, after: written) {
       if batch.failure == nil { next = Task { try await read() } }
       do {
         let computed = try await compute(batch.content)
@@ -45,6 +45,16 @@ struct LinePipeline<Prepared: Sendable, Computed: Sendable>: Sendable {
       }
     }
     try await written?.value
+  }
+
+  /// What a read brought. If it failed, the lines before it are written before anybody hears of it.
+  private func readResult(
+    _ next: Task<Batch<Prepared>?, any Error>, after written: Task<Void, any Error>?
+  ) async throws -> Batch<Prepared>? {
+    do { return try await next.value } catch {
+      try await written?.value
+      throw error
+    }
   }
 
   private func read() async throws -> Batch<Prepared>? {
