@@ -14,6 +14,18 @@ public struct Symbol: Hashable, Sendable, CustomStringConvertible {
   public static let sequences = Symbol("sequences")
   /// S: tokens of the longest sequence. No shape of a packed graph has it, but launch geometry needs it.
   public static let longest = Symbol("longest")
+  /// Keys of the longest sequence in self attention: its tokens, and what a cache holds of it.
+  public static let longestKeys = Symbol("longest_keys")
+  /// Packed tokens of the encoder whose states cross attention reads.
+  public static let encoderTokens = Symbol("encoder_tokens")
+  /// Encoder tokens of the longest sequence.
+  public static let longestEncoder = Symbol("longest_encoder")
+  /// Rows of a decoder's key and value caches.
+  public static let cacheRows = Symbol("cache_rows")
+  /// Rows of a cache of the encoder's keys and values.
+  public static let encoderCacheRows = Symbol("encoder_cache_rows")
+  /// Rows of token states that a head is asked for.
+  public static let selectedRows = Symbol("selected_rows")
 
   public var description: String { name }
 }

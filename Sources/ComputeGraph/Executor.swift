@@ -69,8 +69,43 @@ public protocol LoadedGraph: Sendable {
 
   /// Runs the steps that `outputs` need and reads those back, in one piece.
   ///
+  /// - Parameter state: memory for the graph's states, made by `makeState` of this graph or of a variant of it that has
+  ///   states of the same names and widths. No two runs may use one at a time.
   /// - Throws: `GraphError` for inputs that do not fit; the device's error otherwise.
-  func run(_ inputs: RunInputs, outputs: [String]) async throws -> [String: Tensor]
+  func run(_ inputs: RunInputs, outputs: [String], state: (any GraphState)?) async throws -> [String: Tensor]
+
+  /// Another graph on the weights of this one, which must have every parameter of the other, and use it as the other does.
+  ///
+  /// - Throws: `GraphError.unknownParameter`; the device's error.
+  func variant(_ graph: Graph) async throws -> any LoadedGraph
+
+  /// Memory for the graph's states, all zeros, with as many rows as `dimensions` say.
+  ///
+  /// - Throws: `GraphError.unboundSymbol`, `.tooLarge`, `.outOfMemory`; the device's error.
+  func makeState(_ dimensions: Dimensions) async throws -> any GraphState
+}
+
+extension LoadedGraph {
+  /// Runs a graph without states.
+  public func run(_ inputs: RunInputs, outputs: [String]) async throws -> [String: Tensor] {
+    try await run(inputs, outputs: outputs, state: nil)
+  }
+}
+
+/// Values that stay on the device from run to run.
+public protocol GraphState: Sendable {
+  /// Shapes by name.
+  var shapes: [String: [Int]] { get }
+
+  /// Everything in one state, as the last run left it.
+  ///
+  /// - Throws: `GraphError.unknownState`; the device's error.
+  func read(_ name: String) async throws -> Tensor
+
+  /// Overwrites one state.
+  ///
+  /// - Throws: `GraphError.unknownState`, `.inputMismatch` for another shape; the device's error.
+  func write(_ tensor: Tensor, to name: String) async throws
 }
 
 extension Tensor.Storage {

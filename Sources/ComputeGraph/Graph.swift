@@ -34,6 +34,8 @@ public struct Graph: Sendable {
   public enum Source: Hashable, Sendable {
     case parameter(Parameter)
     case input(String)
+    /// Device memory that outlives a run, and that `storeRows` changes in place.
+    case state(String)
     case result(node: Int)
   }
 
@@ -93,6 +95,12 @@ public struct Graph: Sendable {
     return value
   }
 
+  /// Adds memory that lives on the device from run to run. Which one a run uses, its caller says.
+  public mutating func state(_ name: String, _ shape: Shape) throws(GraphError) -> Value {
+    try claim(name)
+    return append(TensorType(shape), .state(name))
+  }
+
   /// Appends one operation.
   ///
   /// - Throws: what `Operation.resultType(of:)` throws.
@@ -100,6 +108,9 @@ public struct Graph: Sendable {
     _ operation: Operation, _ operands: [Value], scope: String = ""
   ) throws(GraphError) -> Value {
     let type = try operation.resultType(of: operands.map { types[$0.index] })
+    if case .storeRows = operation, storage(of: operands[0]) == nil {
+      throw .badAttribute(operation: operation.name, "stores to a value that is no state")
+    }
     let result = append(type, .result(node: nodes.count))
     nodes.append(Node(operation: operation, operands: operands, result: result, scope: scope))
     return result
@@ -107,7 +118,7 @@ public struct Graph: Sendable {
 
   /// Names a computed value that a run can be asked for.
   public mutating func output(_ name: String, _ value: Value) throws(GraphError) {
-    guard case .result = sources[value.index] else {
+    guard case .result = sources[value.index], storage(of: value) == nil else {
       throw .badAttribute(operation: "output", "\(name) is not computed by the graph")
     }
     try claim("output " + name)
@@ -125,6 +136,24 @@ public struct Graph: Sendable {
   public var inputs: [(value: Value, name: String)] {
     sources.enumerated().compactMap { index, source in
       if case .input(let name) = source { (Value(index: index), name) } else { nil }
+    }
+  }
+
+  /// Every state, in the order in which the graph was built.
+  public var states: [(value: Value, name: String)] {
+    sources.enumerated().compactMap { index, source in
+      if case .state(let name) = source { (Value(index: index), name) } else { nil }
+    }
+  }
+
+  /// The state that a value is, or is after some stores; nil for every other value.
+  public func storage(of value: Value) -> Value? {
+    switch sources[value.index] {
+    case .state: return value
+    case .result(let node):
+      guard case .storeRows = nodes[node].operation else { return nil }
+      return storage(of: nodes[node].operands[0])
+    case .parameter, .input: return nil
     }
   }
 

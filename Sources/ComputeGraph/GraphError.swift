@@ -26,6 +26,10 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
   case cannotPack(String)
   /// A result that an executor should have computed and did not.
   case missingOutput(String)
+  /// A variant of a loaded graph that wants a weight which was not loaded, or in a layout in which it was not.
+  case unknownParameter(String)
+  /// A run was given no memory for a state, or memory that has none by that name or of that width.
+  case unknownState(String)
   /// An input's shape, type or order is not what the graph says.
   case inputMismatch(name: String, found: String, wanted: String)
   /// An id outside its table: element `index` of the input is `value`, which must be below `limit`.
@@ -51,6 +55,8 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
     case .cannotPack(let name):
       return "\(name) is no weight of dense layers alone, so this device cannot pack it; use another matrix product"
     case .missingOutput(let name): return "the run gave no \(name)"
+    case .unknownParameter(let name): return "the weight \(name) was not loaded, or not as this computation wants it"
+    case .unknownState(let name): return "no memory was given for \(name) that fits this computation"
     case .inputMismatch(let name, let found, let wanted): return "input \(name) is \(found), wanted \(wanted)"
     case .valueOutOfRange(let input, let index, let value, let limit):
       return "\(input)[\(index)] is \(value); it must be in 0 ..< \(limit)"

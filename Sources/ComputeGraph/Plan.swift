@@ -11,6 +11,8 @@ public struct Plan: Sendable, Equatable {
     public let operation: Operation
     public let operands: [Graph.Value]
     public let result: Graph.Value
+    /// Where a step keeps what it needs while it runs; nil for most.
+    public internal(set) var scratch: Slot?
   }
 
   /// A place in the arena, in bytes, and the steps at which it is occupied (written at the first, last read at the last).
@@ -24,10 +26,12 @@ public struct Plan: Sendable, Equatable {
 
   public let dimensions: Dimensions
   public let steps: [Step]
-  /// A slot for each value that a step computes.
+  /// A slot for each value that a step computes, but for states, which have memory of their own.
   public let slots: [Graph.Value: Slot]
   /// Inputs that the steps read, in the graph's order.
   public let inputs: [Graph.Value]
+  /// States that the steps read or change, in the graph's order.
+  public let states: [Graph.Value]
   public let outputs: [(name: String, value: Graph.Value)]
   /// Bytes from the front of the arena that hold all outputs.
   public let outputByteCount: Int
@@ -51,14 +55,15 @@ public struct Plan: Sendable, Equatable {
       outputs.append(output)
     }
     let needed = Plan.neededNodes(graph, outputs.map(\.value))
-    steps = needed.map { index in
+    var steps = needed.map { index in
       let node = graph.nodes[index]
-      return Step(node: index, operation: node.operation, operands: node.operands, result: node.result)
+      return Step(node: index, operation: node.operation, operands: node.operands, result: node.result, scratch: nil)
     }
     self.dimensions = dimensions
     self.outputs = outputs
     let read = Set(steps.flatMap(\.operands))
     inputs = graph.inputs.map(\.value).filter(read.contains)
+    states = graph.states.map(\.value).filter(read.contains)
 
     var arena = Arena(alignment: alignment)
     let lifetimes = Plan.lifetimes(steps, outputs: outputs.map(\.value))
@@ -67,21 +72,33 @@ public struct Plan: Sendable, Equatable {
       arena.append(value, byteCount: count, lifetime: 0...max(steps.count - 1, 0))
     }
     outputByteCount = arena.byteCount
-    var rest: [(value: Graph.Value, byteCount: Int, lifetime: ClosedRange<Int>)] = []
-    for step in steps where arena.slots[step.result] == nil {
+    var rest: [(place: Arena.Place, byteCount: Int, lifetime: ClosedRange<Int>)] = []
+    for (index, step) in steps.enumerated() {
+      if let shape = try step.operation.scratchShape(step.operands.map(graph.type), dimensions) {
+        let count = try TensorType(shape).byteCount(dimensions, realByteCount: realByteCount)
+        rest.append((.scratch(step: index), count, index...index))
+      }
+      guard arena.slots[step.result] == nil, graph.storage(of: step.result) == nil else { continue }
       let count = try graph.type(of: step.result).byteCount(dimensions, realByteCount: realByteCount)
-      rest.append((step.result, count, lifetimes[step.result] ?? 0...0))
+      rest.append((.value(step.result), count, lifetimes[step.result] ?? 0...0))
     }
     // Largest first, each at the lowest place that is free for its whole life (Pisarchyk and Lee, arXiv:2001.03288).
-    rest.sort { ($1.byteCount, $0.value.index) < ($0.byteCount, $1.value.index) }
-    for entry in rest { arena.place(entry.value, byteCount: entry.byteCount, lifetime: entry.lifetime) }
+    rest.sort { ($1.byteCount, $0.place.order) < ($0.byteCount, $1.place.order) }
+    for entry in rest {
+      let slot = arena.place(byteCount: entry.byteCount, lifetime: entry.lifetime)
+      switch entry.place {
+      case .value(let value): arena.slots[value] = slot
+      case .scratch(let index): steps[index].scratch = slot
+      }
+    }
+    self.steps = steps
     slots = arena.slots
     arenaByteCount = arena.byteCount
   }
 
   public static func == (left: Plan, right: Plan) -> Bool {
     left.dimensions == right.dimensions && left.steps == right.steps && left.slots == right.slots
-      && left.inputs == right.inputs && left.outputs.elementsEqual(right.outputs, by: ==)
+      && left.inputs == right.inputs && left.states == right.states && left.outputs.elementsEqual(right.outputs, by: ==)
       && left.arenaByteCount == right.arenaByteCount
   }
 
@@ -110,31 +127,49 @@ public struct Plan: Sendable, Equatable {
 
 /// Slots handed out so far.
 private struct Arena {
+  /// What a slot is for.
+  enum Place {
+    case value(Graph.Value)
+    case scratch(step: Int)
+
+    /// Any order will do, as long as it is always the same.
+    var order: Int {
+      switch self {
+      case .value(let value): value.index
+      case .scratch(let step): -1 - step
+      }
+    }
+  }
+
   let alignment: Int
   var slots: [Graph.Value: Plan.Slot] = [:]
   var byteCount = 0
+  private var taken: [Plan.Slot] = []
+
+  init(alignment: Int) { self.alignment = alignment }
 
   func aligned(_ offset: Int) -> Int { (offset + alignment - 1) / alignment * alignment }
 
   /// Puts a value behind all others.
   mutating func append(_ value: Graph.Value, byteCount count: Int, lifetime: ClosedRange<Int>) {
-    insert(value, Plan.Slot(offset: aligned(byteCount), byteCount: count, lifetime: lifetime))
+    slots[value] = insert(Plan.Slot(offset: aligned(byteCount), byteCount: count, lifetime: lifetime))
   }
 
-  /// Puts a value at the lowest offset where nothing else lives at the same time.
-  mutating func place(_ value: Graph.Value, byteCount count: Int, lifetime: ClosedRange<Int>) {
-    let occupied = slots.values.filter { $0.lifetime.overlaps(lifetime) }.sorted { $0.offset < $1.offset }
+  /// A slot at the lowest offset where nothing else lives at the same time.
+  mutating func place(byteCount count: Int, lifetime: ClosedRange<Int>) -> Plan.Slot {
+    let occupied = taken.filter { $0.lifetime.overlaps(lifetime) }.sorted { $0.offset < $1.offset }
     var offset = 0
     for slot in occupied {
       if offset + count <= slot.offset { break }
       offset = max(offset, aligned(slot.offset + slot.byteCount))
     }
-    insert(value, Plan.Slot(offset: offset, byteCount: count, lifetime: lifetime))
+    return insert(Plan.Slot(offset: offset, byteCount: count, lifetime: lifetime))
   }
 
-  private mutating func insert(_ value: Graph.Value, _ slot: Plan.Slot) {
-    slots[value] = slot
+  private mutating func insert(_ slot: Plan.Slot) -> Plan.Slot {
+    taken.append(slot)
     byteCount = max(byteCount, slot.offset + slot.byteCount)
+    return slot
   }
 }
 

@@ -36,6 +36,9 @@ extension RunInputs {
     case .ids:
       guard let index = indices.firstIndex(where: { $0 < 0 || Int($0) >= rows }) else { return }
       throw .valueOutOfRange(input: name, index: index, value: Int(indices[index]), limit: rows)
+    case .labels:
+      guard let index = indices.firstIndex(where: { $0 != ignoredLabel && ($0 < 0 || Int($0) >= rows) }) else { return }
+      throw .valueOutOfRange(input: name, index: index, value: Int(indices[index]), limit: rows)
     case .offsets(let areQueries):
       let lengths = zip(indices, indices.dropFirst()).map { Int($1) - Int($0) }
       guard indices.first == 0, indices.last.map(Int.init) == rows, lengths.allSatisfy({ $0 >= 0 }) else {
@@ -44,6 +47,39 @@ extension RunInputs {
       // A device launches for as many queries as the longest sequence is said to have; those beyond would get nothing.
       guard areQueries, let longest = dimensions[.longest], let length = lengths.max(), length > longest else { return }
       throw .inputMismatch(name: name, found: "a sequence of \(length) rows", wanted: "at most \(longest), the longest")
+    case .keyRanges(let ends, let longest):
+      guard case .input(let endName) = graph.source(of: ends), case .int32(let ends)? = tensors[endName]?.storage else {
+        return
+      }
+      let most = try longest.map { symbol throws(GraphError) in
+        try Dimension.symbol(symbol, plus: 0).resolved(dimensions)
+      }
+      for (start, end) in zip(indices, ends) {
+        guard start >= 0, start <= end, Int(end) <= rows, Int(end - start) <= most ?? rows else {
+          throw .inputMismatch(
+            name: endName, found: "keys \(start) ..< \(end)", wanted: "at most \(most ?? rows) of the \(rows) rows")
+        }
+      }
+    case .segmentLabels(let offsets):
+      guard case .input(let offsetsName) = graph.source(of: offsets),
+        case .int32(let offsets)? = tensors[offsetsName]?.storage
+      else { return }
+      for (index, label) in indices.enumerated() where label != ignoredLabel && index + 1 < offsets.count {
+        let length = Int(offsets[index + 1]) - Int(offsets[index])
+        guard label >= 0, Int(label) < length else {
+          throw .valueOutOfRange(input: name, index: index, value: Int(label), limit: length)
+        }
+      }
+    case .distinctIds:
+      var seen = Set<Int32>()
+      for (index, id) in indices.enumerated() {
+        guard id >= 0, Int(id) < rows else {
+          throw .valueOutOfRange(input: name, index: index, value: Int(id), limit: rows)
+        }
+        guard seen.insert(id).inserted else {
+          throw .inputMismatch(name: name, found: "row \(id) twice", wanted: "each row once")
+        }
+      }
     }
   }
 }
@@ -53,8 +89,16 @@ private struct IndexUse: Hashable {
   enum Kind: Hashable {
     /// Rows of a table.
     case ids
+    /// Rows of a table, none of them twice.
+    case distinctIds
+    /// Classes, or `ignoredLabel`.
+    case labels
+    /// Rows of each sequence, or `ignoredLabel`.
+    case segmentLabels(offsets: Graph.Value)
     /// Where sequences begin and end, in the rows of a matrix.
     case offsets(areQueries: Bool)
+    /// Where each sequence's keys begin and, in another input, end; at most `longest` of them.
+    case keyRanges(ends: Graph.Value, longest: Symbol?)
   }
   let input: Graph.Value
   let rows: Dimension
@@ -71,14 +115,44 @@ private struct IndexUse: Hashable {
         let rows = graph.type(of: step.operands[matrix]).shape.dimensions[0]
         uses.insert(IndexUse(input: step.operands[index], rows: rows, kind: kind))
       }
+      func useColumns(_ index: Int, of matrix: Int, _ kind: Kind) {
+        guard let columns = graph.type(of: step.operands[matrix]).shape.last else { return }
+        uses.insert(IndexUse(input: step.operands[index], rows: columns, kind: kind))
+      }
+      func keyRanges(_ starts: Int, rowsOf keys: Int, longest: Symbol? = nil) {
+        use(starts - 1, rowsOf: 0, .offsets(areQueries: true))
+        use(starts, rowsOf: keys, .keyRanges(ends: step.operands[starts + 1], longest: longest))
+      }
       switch step.operation {
-      case .embeddingLayerNorm:
-        for table in 0..<3 { use(table + 5, rowsOf: table, .ids) }
-      case .attention:
-        use(3, rowsOf: 0, .offsets(areQueries: true))
-        use(4, rowsOf: 1, .offsets(areQueries: false))
+      case .embeddingLayerNorm(let embeddings):
+        let places = embeddings.operands
+        if let ids = places.wordIds { use(ids, rowsOf: places.word, .ids) }
+        if let ids = places.positionIds, let table = places.position { use(ids, rowsOf: table, .ids) }
+        use(places.typeIds, rowsOf: places.type, .ids)
+      case .attention: keyRanges(4, rowsOf: 1)
+      case .attentionProbabilities(let probabilities):
+        keyRanges(3, rowsOf: 1, longest: probabilities.keys)
+        guard probabilities.relativePositions != nil else { continue }
+        let table = probabilities.distanceOperand
+        guard case .fixed(let distances) = graph.type(of: step.operands[table]).shape.dimensions[0] else { continue }
+        for positions in [table + 1, table + 2] {
+          let input = step.operands[positions]
+          uses.insert(IndexUse(input: input, rows: .fixed((distances + 1) / 2), kind: .ids))
+        }
+      case .attentionContext:
+        let longest: Symbol? =
+          if case .symbol(let symbol, _)? = graph.type(of: step.operands[0]).shape.last { symbol } else { nil }
+        keyRanges(3, rowsOf: 1, longest: longest)
+      case .gatherRows: use(1, rowsOf: 0, .ids)
+      case .storeRows: use(2, rowsOf: 0, .distinctIds)
       case .pooling: use(1, rowsOf: 0, .offsets(areQueries: false))
-      case .linear, .biasActivation, .addLayerNorm, .layerNorm, .maskedSoftmax, .l2Normalize: break
+      case .crossEntropy: useColumns(1, of: 0, .labels)
+      case .segmentCrossEntropy:
+        use(1, rowsOf: 0, .offsets(areQueries: false))
+        use(2, rowsOf: 0, .segmentLabels(offsets: step.operands[1]))
+      case .linear, .biasActivation, .feedForward, .addLayerNorm, .layerNorm, .maskedSoftmax, .scaleHeads, .l2Normalize,
+        .squaredError, .binaryCrossEntropy, .mean, .weightedSum:
+        break
       }
     }
     return uses
