@@ -12,15 +12,17 @@ struct CPURun<Scalar: CPUScalar> {
   private let reals: [Graph.Value: [Scalar]]
   private let integers: [Graph.Value: [Int32]]
   private let bytes: [Graph.Value: [UInt8]]
+  private let states: [Graph.Value: Result]
   private let arena: UnsafeMutableRawPointer
 
   init(
     graph: Graph, plan: Plan, parameters: [Graph.Value: [Scalar]], inputs: [(value: Graph.Value, tensor: Tensor)],
-    arena: UnsafeMutableRawPointer
+    states: [Graph.Value: Result], arena: UnsafeMutableRawPointer
   ) {
     self.graph = graph
     self.plan = plan
     self.parameters = parameters
+    self.states = states
     self.arena = arena
     var reals: [Graph.Value: [Scalar]] = [:]
     var integers: [Graph.Value: [Int32]] = [:]
@@ -54,7 +56,17 @@ struct CPURun<Scalar: CPUScalar> {
 
   /// Where a step's result is written.
   func result(_ value: Graph.Value) -> Result {
+    if let state = graph.storage(of: value) {
+      guard let memory = states[state] else { preconditionFailure("no memory for state \(state.index)") }
+      return memory
+    }
     guard let slot = plan.slots[value] else { preconditionFailure("the plan has no slot for value \(value.index)") }
+    return (arena + slot.offset).assumingMemoryBound(to: Scalar.self)
+  }
+
+  /// What a step may write down while it runs.
+  func scratch(_ step: Plan.Step) -> Result {
+    guard let slot = step.scratch else { preconditionFailure("the plan has no scratch for \(step.operation.name)") }
     return (arena + slot.offset).assumingMemoryBound(to: Scalar.self)
   }
 
@@ -70,6 +82,17 @@ struct CPURun<Scalar: CPUScalar> {
 
   func integers(_ step: Plan.Step, _ index: Int) -> [Int32] { integers[step.operands[index]] ?? [] }
   func bytes(_ step: Plan.Step, _ index: Int) -> [UInt8] { bytes[step.operands[index]] ?? [] }
+
+  /// The shape of a value. The graph has checked it, the plan has resolved it.
+  func sizes(_ value: Graph.Value) -> [Int] {
+    let shape = graph.type(of: value).shape
+    guard let sizes = try? shape.resolved(plan.dimensions) else {
+      preconditionFailure("\(shape) is nothing that the plan resolved")
+    }
+    return sizes
+  }
+
+  var dimensions: Dimensions { plan.dimensions }
 
   /// Rows and columns of an operand that is a matrix. The graph has checked the shape, the plan has resolved it.
   func matrix(_ value: Graph.Value) -> (rows: Int, columns: Int) {

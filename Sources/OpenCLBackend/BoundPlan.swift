@@ -7,31 +7,39 @@ import OpenCLRuntime
 /// It is made for a capacity, dimensions rounded up a little, so that batches of nearly the same size share it.
 final class BoundPlan {
   let plan: Plan
-  let outputNames: [String]
   let steps: [BoundStep]
   /// Where its values lie.
   let memory: RunMemory
   private let inputs: InputLayout
 
   init(
-    _ plan: Plan, _ graph: Graph, _ memory: RunMemory, _ weights: Weights, _ executor: OpenCLExecutor,
-    outputNames: [String]
+    _ plan: Plan, _ loaded: LoadedOpenCLGraph, _ memory: RunMemory, _ state: OpenCLState?, _ executor: OpenCLExecutor
   ) throws {
+    let graph = loaded.graph
     self.plan = plan
-    self.outputNames = outputNames
     self.memory = memory
     inputs = try InputLayout(plan, graph, alignment: executor.profile.alignment)
-    var buffers = weights.buffers
+    var buffers = loaded.plainWeights
     for (value, range) in inputs.ranges {
       buffers[value] = try memory.inputs.subBuffer(offset: range.lowerBound, byteCount: range.count)
     }
-    for (value, slot) in plan.slots {
-      // A value of no elements gets a place all the same: its kernel wants an argument, and does not read it.
-      buffers[value] = try memory.arena.subBuffer(
-        offset: slot.byteCount == 0 ? 0 : slot.offset, byteCount: max(slot.byteCount, 4))
+    for (value, slot) in plan.slots { buffers[value] = try memory.buffer(of: slot) }
+    for value in plan.states {
+      guard case .state(let name) = graph.source(of: value) else { continue }
+      let shape = try graph.type(of: value).shape.resolved(plan.dimensions)
+      guard let buffer = try state?.buffer(name, shape: shape) else { throw GraphError.unknownState(name) }
+      buffers[value] = buffer
+    }
+    for step in plan.steps {
+      // After a store a state lies where it lay before.
+      if let storage = graph.storage(of: step.result) { buffers[step.result] = buffers[storage] }
     }
     let binder = StepBinder(graph: graph, library: executor.library)
-    steps = try plan.steps.map { try binder.bind($0, buffers) }
+    steps = try plan.steps.map { step in
+      let scratch = try step.scratch.map { try memory.buffer(of: $0) }
+      return try binder.bind(
+        StepArguments(step: step, graph: graph, buffers: buffers, panels: loaded.panelWeights, scratch: scratch))
+    }
   }
 
   /// Dimensions rounded up: tokens to an eighth of their power of two, sequences to a power of two.
@@ -39,6 +47,8 @@ final class BoundPlan {
     dimensions.reduce(into: [:]) { capacity, entry in
       let (symbol, size) = entry
       capacity[symbol] = size
+      // Rows of a cache are what its memory has; nothing is computed for those that are not used.
+      guard symbol != .cacheRows, symbol != .encoderCacheRows else { return }
       guard (1...Int(Int32.max)).contains(size) else { return }  // the plan refuses it
       let power = Int.bitWidth - max(size - 1, 1).leadingZeroBitCount  // 2^power >= size
       let step = symbol == .sequences ? 1 << power : 1 << max(power - 4, 4)

@@ -118,8 +118,8 @@ extension KernelLibrary {
 extension StepArguments {
   /// x, weight, bias and result. A product without bias passes x in its place: the kernel does not read it.
   fileprivate func linearValues() throws -> [KernelValue] {
-    let operands = step.operands.count == 3 ? step.operands : step.operands + [step.operands[0]]
-    return try (operands + [step.result]).map { .buffer(try buffer($0)) }
+    let operands = step.operands.count == 3 ? [0, 1, 2] : [0, 1, 0]
+    return try operands.map { .buffer(try buffer(at: $0)) } + [.buffer(try buffer(step.result))]
   }
 
   /// The first extent of an operand, which no batch changes: a weight's columns of output.

@@ -1,42 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
 import ComputeGraph
 import OpenCLRuntime
+import Synchronization
 
-/// A graph with its weights on a device, and the memory and bound plans of its runs.
+/// A graph with its weights on a device.
 ///
-/// `@unchecked Sendable`: the mutable state is touched on the executor's thread only, to which every run goes.
+/// `@unchecked Sendable`: the mutable state, which is in the cache, is touched on the executor's thread only, to which
+/// every run goes.
 final class LoadedOpenCLGraph: LoadedGraph, @unchecked Sendable {
   let graph: Graph
+  /// Which of the graphs that share a cache this is.
+  let identity = LoadedOpenCLGraph.nextIdentity.wrappingAdd(1, ordering: .relaxed).oldValue
+  let plainWeights: [Graph.Value: Buffer]
+  let panelWeights: [Graph.Value: Buffer]
   private let executor: OpenCLExecutor
   private let weights: Weights
-  private var memory: RunMemory?
-  /// Most recently used last.
-  private var boundPlans: [BoundPlan] = []
+  private let cache: RunCache
 
-  /// Plans kept: a plan holds handles and no memory of its own, and a mixed load has a few dozen shapes.
-  private static let keptPlans = 32
+  private static let nextIdentity = Atomic<UInt64>(0)
 
   /// Must run on the executor's thread.
-  init(_ graph: Graph, _ source: any ParameterSource, on executor: OpenCLExecutor) throws {
-    self.graph = graph
-    self.executor = executor
+  convenience init(_ graph: Graph, _ source: any ParameterSource, on executor: OpenCLExecutor) throws {
     // Programs first: a kernel that does not build should fail before gigabytes are uploaded.
     let binder = StepBinder(graph: graph, library: executor.library)
     for node in graph.nodes { try binder.build(node) }
-    weights = try Weights(graph, source, on: executor)
+    try self.init(graph, Weights(graph, source, on: executor), RunCache(executor), executor)
   }
 
-  func run(_ inputs: RunInputs, outputs: [String]) async throws -> [String: Tensor] {
-    try await executor.thread.run { try self.runNow(inputs, outputs: outputs) }
+  private init(_ graph: Graph, _ weights: Weights, _ cache: RunCache, _ executor: OpenCLExecutor) throws {
+    self.graph = graph
+    self.executor = executor
+    self.weights = weights
+    self.cache = cache
+    (plainWeights, panelWeights) = try weights.buffers(for: graph, packs: executor.profile.matrixProduct == .panels)
   }
 
-  private func runNow(_ inputs: RunInputs, outputs: [String]) throws -> [String: Tensor] {
+  func variant(_ graph: Graph) async throws -> any LoadedGraph {
+    try await executor.thread.run {
+      let variant = try LoadedOpenCLGraph(graph, self.weights, self.cache, self.executor)
+      let binder = StepBinder(graph: graph, library: self.executor.library)
+      for node in graph.nodes { try binder.build(node) }
+      return variant
+    }
+  }
+
+  func makeState(_ dimensions: Dimensions) async throws -> any GraphState {
+    try await executor.thread.run { try OpenCLState(self.graph, dimensions, on: self.executor) }
+  }
+
+  func run(_ inputs: RunInputs, outputs: [String], state: (any GraphState)?) async throws -> [String: Tensor] {
+    try await executor.thread.run { try self.runNow(inputs, outputs: outputs, state: state as? OpenCLState) }
+  }
+
+  private func runNow(_ inputs: RunInputs, outputs: [String], state: OpenCLState?) throws -> [String: Tensor] {
     let capacity = BoundPlan.capacity(for: inputs.dimensions)
-    let kept = keptPlan(capacity, outputs)
+    let kept = cache.plan(of: identity, capacity, outputs, state)
     let plan = try kept?.plan ?? Plan(graph, capacity, outputs: outputs, alignment: executor.profile.alignment)
     // Before memory is made for them: inputs that do not fit must not cost gigabytes first.
     let tensors = try inputs.tensors(for: plan, of: graph)
-    let bound = try kept ?? bind(plan, outputs)
+    let bound = try kept ?? cache.bind(plan, of: self, outputs: outputs, state)
     let memory = bound.memory
     do {
       try bound.upload(tensors, through: memory, executor.queue)
@@ -47,37 +69,8 @@ final class LoadedOpenCLGraph: LoadedGraph, @unchecked Sendable {
     } catch {
       // Commands may still be in flight on this memory. Wait them out, whatever they report, and start afresh next time.
       try? executor.queue.finish()
-      boundPlans = []
-      self.memory = nil
+      cache.drop()
       throw error
     }
-  }
-
-  /// A plan bound earlier for these dimensions and outputs.
-  private func keptPlan(_ capacity: Dimensions, _ outputs: [String]) -> BoundPlan? {
-    guard let index = boundPlans.firstIndex(where: { $0.plan.dimensions == capacity && $0.outputNames == outputs })
-    else { return nil }
-    let bound = boundPlans.remove(at: index)
-    boundPlans.append(bound)
-    return bound
-  }
-
-  private func bind(_ plan: Plan, _ outputs: [String]) throws -> BoundPlan {
-    let needed = try RunMemory.Size(plan, graph, alignment: executor.profile.alignment)
-    let bound = try BoundPlan(plan, graph, memory(for: needed), weights, executor, outputNames: outputs)
-    if boundPlans.count == LoadedOpenCLGraph.keptPlans { boundPlans.removeFirst() }
-    boundPlans.append(bound)
-    return bound
-  }
-
-  /// Memory that holds what is needed: the one there is, or a larger one in its place.
-  private func memory(for needed: RunMemory.Size) throws -> RunMemory {
-    if let memory, memory.size.holds(needed) { return memory }
-    boundPlans = []  // they refer to the memory that is replaced
-    let size = memory?.size.union(needed) ?? needed
-    memory = nil  // before the new one is made: both might not fit
-    let made = try RunMemory(size, executor)
-    memory = made
-    return made
   }
 }

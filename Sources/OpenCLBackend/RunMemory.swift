@@ -41,6 +41,11 @@ struct RunMemory {
     inputStaging = try HostBuffer(executor.queue, byteCount: size.inputs)
     outputStaging = try HostBuffer(executor.queue, byteCount: size.outputs)
   }
+
+  /// A place in the arena. One of no bytes gets some all the same: its kernel wants an argument, and does not read it.
+  func buffer(of slot: Plan.Slot) throws -> Buffer {
+    try arena.subBuffer(offset: slot.byteCount == 0 ? 0 : slot.offset, byteCount: max(slot.byteCount, 4))
+  }
 }
 
 /// Where each of a plan's inputs lies in the one upload.

@@ -28,8 +28,8 @@ struct StepBinder {
   }
 
   /// A step with its buffers set.
-  func bind(_ step: Plan.Step, _ buffers: [Graph.Value: Buffer]) throws -> BoundStep {
-    let arguments = StepArguments(step: step, graph: graph, buffers: buffers)
+  func bind(_ arguments: StepArguments) throws -> BoundStep {
+    let step = arguments.step
     let kernels = try kernels(step.operation, step.operands)
     let enqueue: (Queue, Dimensions) throws -> Void
     switch step.operation {
@@ -52,16 +52,34 @@ struct StepArguments {
   let step: Plan.Step
   let graph: Graph
   let buffers: [Graph.Value: Buffer]
+  /// Matrices of dense layers, where the device wants them in panels.
+  let panels: [Graph.Value: Buffer]
+  let scratch: Buffer?
 
   /// Operands and then the result, as kernel arguments.
   func bufferValues() throws -> [KernelValue] {
-    try (step.operands + [step.result]).map { .buffer(try buffer($0)) }
+    try step.operands.indices.map { .buffer(try buffer(at: $0)) } + [.buffer(try buffer(step.result))]
+  }
+
+  /// An operand, in the layout that its operation wants.
+  func buffer(at index: Int) throws -> Buffer {
+    let value = step.operands[index]
+    if step.operation.packedOperands.contains(index), let packed = panels[value] { return packed }
+    return try buffer(value)
   }
 
   func buffer(_ value: Graph.Value) throws -> Buffer {
     guard let buffer = buffers[value] else { throw GraphError.missingInput("memory of value \(value.index)") }
     return buffer
   }
+
+  /// What the step may write down while it runs.
+  func scratchBuffer() throws -> Buffer {
+    guard let scratch else { throw GraphError.missingInput("scratch memory of \(step.operation.name)") }
+    return scratch
+  }
+
+  func shape(_ index: Int) -> Shape { graph.type(of: step.operands[index]).shape }
 
   /// The number of rows of an operand, once the batch is known.
   func rows(_ index: Int) -> Dimension { graph.type(of: step.operands[index]).shape.dimensions[0] }

@@ -2,11 +2,12 @@
 import ComputeGraph
 import OpenCLRuntime
 
-/// A graph's parameters on the device, each in the layout that its operation wants.
-struct Weights {
-  private(set) var buffers: [Graph.Value: Buffer] = [:]
-
-  var byteCount: Int { buffers.values.reduce(0) { $0 + $1.byteCount } }
+/// A graph's parameters on the device, each in the layouts that its operations want. Variants of the graph share them.
+final class Weights {
+  /// As checkpoints store them.
+  private var plain: [Graph.Parameter: Buffer] = [:]
+  /// In panels, for `linear_panels`.
+  private var panels: [Graph.Parameter: Buffer] = [:]
 
   /// Bytes that pass through staging memory at once.
   private static let chunkByteCount = 4 << 20
@@ -15,47 +16,42 @@ struct Weights {
   init(_ graph: Graph, _ source: any ParameterSource, on executor: OpenCLExecutor) throws {
     let parameters = graph.parameters
     guard !parameters.isEmpty else { return }
-    let packed = executor.profile.matrixProduct == .panels ? try Weights.packableWeights(graph) : []
+    let uses = try WeightUses(graph, packs: executor.profile.matrixProduct == .panels)
     let staging = try HostBuffer(executor.queue, byteCount: Weights.chunkByteCount)
-    // One buffer in checkpoint layout serves all matrices that are packed, one after the other.
-    let largest = parameters.filter { packed.contains($0.value) }.map(\.parameter.elementCount).max()
+    // One buffer in checkpoint layout serves all matrices that are only packed, one after the other.
+    let largest = parameters.filter { !uses.plain.contains($0.value) }.map(\.parameter.elementCount).max()
     let unpacked = try largest.map { try Buffer(executor.context, byteCount: $0 * 4, label: "weights to pack") }
-    let pack = try unpacked.map { _ in try PanelPacker(executor) }
+    let pack = try uses.packed.isEmpty ? nil : PanelPacker(executor)
     for (value, parameter) in parameters {
-      if packed.contains(value), let unpacked, let pack {
-        try Weights.upload(parameter, source, to: unpacked, through: staging, executor.queue)
-        buffers[value] = try pack(unpacked, parameter)
+      let buffer: Buffer
+      if let unpacked, !uses.plain.contains(value) {
+        buffer = unpacked
       } else {
-        let buffer = try Buffer(
+        buffer = try Buffer(
           executor.context, byteCount: parameter.elementCount * 4, access: .readOnly, label: parameter.name)
-        try Weights.upload(parameter, source, to: buffer, through: staging, executor.queue)
-        buffers[value] = buffer
+        plain[parameter] = buffer
       }
+      try Weights.upload(parameter, source, to: buffer, through: staging, executor.queue)
+      if let pack, uses.packed.contains(value) { panels[parameter] = try pack(buffer, parameter) }
     }
     try executor.queue.finish()
   }
 
-  /// The matrices that linear layers multiply by, if packing them changes nothing for anybody else.
+  /// The buffers of a graph's parameters: of those in checkpoint layout, and of those in panels.
   ///
-  /// - Throws: `GraphError.cannotPack` for one that is no parameter, or that another operation reads as well.
-  private static func packableWeights(_ graph: Graph) throws -> Set<Graph.Value> {
-    let weights = linearWeights(graph)
-    for value in weights {
-      guard case .parameter = graph.source(of: value) else { throw GraphError.cannotPack("value \(value.index)") }
-    }
-    for node in graph.nodes {
-      for (index, operand) in node.operands.enumerated() where weights.contains(operand) {
-        guard case .linear = node.operation, index == 1 else {
-          throw GraphError.cannotPack("the weight of \(node.scope)")
-        }
+  /// - Throws: `GraphError.unknownParameter` for one that is not here, or not in that layout.
+  func buffers(
+    for graph: Graph, packs: Bool
+  ) throws -> (plain: [Graph.Value: Buffer], panels: [Graph.Value: Buffer]) {
+    let uses = try WeightUses(graph, packs: packs)
+    func lookUp(_ values: Set<Graph.Value>, in table: [Graph.Parameter: Buffer]) throws -> [Graph.Value: Buffer] {
+      try values.reduce(into: [:]) { found, value in
+        guard case .parameter(let parameter) = graph.source(of: value) else { return }
+        guard let buffer = table[parameter] else { throw GraphError.unknownParameter(parameter.name) }
+        found[value] = buffer
       }
     }
-    return weights
-  }
-
-  /// The matrices that linear layers multiply by.
-  static func linearWeights(_ graph: Graph) -> Set<Graph.Value> {
-    Set(graph.nodes.compactMap { node in if case .linear = node.operation { node.operands[1] } else { nil } })
+    return (try lookUp(uses.plain, in: plain), try lookUp(uses.packed, in: panels))
   }
 
   private static func upload(
@@ -70,6 +66,44 @@ struct Weights {
       try queue.upload(staging, byteCount: count * 4, to: buffer, at: start * 4)
       try queue.finish()  // before the staging memory is filled again
       start += count
+    }
+  }
+}
+
+/// Which of a graph's parameters are read in which layout. One that is read in both, as the word embeddings of a tied
+/// masked language model are, is there twice.
+struct WeightUses {
+  private(set) var plain: Set<Graph.Value> = []
+  private(set) var packed: Set<Graph.Value> = []
+
+  /// - Parameter packs: whether dense layers want their matrices in panels.
+  /// - Throws: `GraphError.cannotPack` for a dense layer whose matrix is no parameter.
+  init(_ graph: Graph, packs: Bool) throws(GraphError) {
+    for node in graph.nodes {
+      let matrices = packs ? node.operation.packedOperands : []
+      for (index, operand) in node.operands.enumerated() {
+        if case .parameter = graph.source(of: operand) {
+          if matrices.contains(index) { packed.insert(operand) } else { plain.insert(operand) }
+        } else if matrices.contains(index) {
+          throw .cannotPack("the weight of \(node.scope)")
+        }
+      }
+    }
+    // A parameter that nobody reads is in nobody's way.
+    for (value, _) in graph.parameters where !packed.contains(value) { plain.insert(value) }
+  }
+}
+
+extension Operation {
+  /// Operands that are matrices of dense layers, which CPU devices want in panels.
+  var packedOperands: [Int] {
+    switch self {
+    case .linear: [1]
+    case .feedForward: [1, 3]
+    case .embeddingLayerNorm, .biasActivation, .addLayerNorm, .layerNorm, .maskedSoftmax, .attention,
+      .attentionProbabilities, .attentionContext, .scaleHeads, .gatherRows, .storeRows, .pooling, .l2Normalize,
+      .crossEntropy, .segmentCrossEntropy, .squaredError, .binaryCrossEntropy, .mean, .weightedSum:
+      []
     }
   }
 }
@@ -105,10 +139,13 @@ extension DeviceProfile {
   }
 
   /// Bytes of a graph's weights on the device, in the layouts that they have there.
-  public func weightByteCount(of graph: Graph) -> Int {
-    let packed = matrixProduct == .panels ? Weights.linearWeights(graph) : []
+  ///
+  /// - Throws: `GraphError.cannotPack`.
+  public func weightByteCount(of graph: Graph) throws(GraphError) -> Int {
+    let uses = try WeightUses(graph, packs: matrixProduct == .panels)
     return graph.parameters.reduce(0) { sum, entry in
-      sum + (packed.contains(entry.value) ? panelByteCount(entry.parameter) : entry.parameter.elementCount * 4)
+      sum + (uses.packed.contains(entry.value) ? panelByteCount(entry.parameter) : 0)
+        + (uses.plain.contains(entry.value) ? entry.parameter.elementCount * 4 : 0)
     }
   }
 }

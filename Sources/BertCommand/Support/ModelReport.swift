@@ -29,7 +29,7 @@ struct ModelReport {
     self.sequenceLength = sequenceLength
     let parameters = model.graph.parameters.map(\.parameter)
     weightByteCount =
-      engine.profile?.weightByteCount(of: model.graph) ?? parameters.reduce(0) { $0 + $1.elementCount * 4 }
+      try engine.profile?.weightByteCount(of: model.graph) ?? parameters.reduce(0) { $0 + $1.elementCount * 4 }
     let dimensions: Dimensions = [
       .tokens: batchSize * sequenceLength, .sequences: batchSize, .longest: sequenceLength,
     ]

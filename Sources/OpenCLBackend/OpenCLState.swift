@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+import ComputeGraph
+import OpenCLRuntime
+import Synchronization
+
+/// A graph's states in device memory: a decoder's caches.
+final class OpenCLState: GraphState {
+  let shapes: [String: [Int]]
+  private let buffers: [String: Buffer]
+  private let executor: OpenCLExecutor
+  /// Addresses come back after a release; this number does not.
+  let identity = OpenCLState.nextIdentity.wrappingAdd(1, ordering: .relaxed).oldValue
+
+  private static let nextIdentity = Atomic<UInt64>(0)
+
+  /// Must run on the device's thread.
+  init(_ graph: Graph, _ dimensions: Dimensions, on executor: OpenCLExecutor) throws {
+    self.executor = executor
+    var shapes: [String: [Int]] = [:]
+    var buffers: [String: Buffer] = [:]
+    for (value, name) in graph.states {
+      let type = graph.type(of: value)
+      shapes[name] = try type.shape.resolved(dimensions)
+      let byteCount = try type.byteCount(dimensions, realByteCount: 4)
+      let buffer = try Buffer(executor.context, byteCount: max(byteCount, 4), label: name)
+      try executor.queue.fill(buffer, with: Float(0))
+      buffers[name] = buffer
+    }
+    (self.shapes, self.buffers) = (shapes, buffers)
+    try executor.queue.finish()
+  }
+
+  /// The memory of a state that has the shape which a graph gives it.
+  ///
+  /// - Throws: `GraphError.unknownState`.
+  func buffer(_ name: String, shape: [Int]) throws(GraphError) -> Buffer {
+    guard let buffer = buffers[name], shapes[name] == shape else { throw .unknownState(name) }
+    return buffer
+  }
+
+  func read(_ name: String) async throws -> Tensor {
+    guard let buffer = buffers[name], let shape = shapes[name] else { throw GraphError.unknownState(name) }
+    let count = shape.reduce(1, *)
+    let elements = try await executor.thread.run { [executor] in
+      try executor.queue.read(buffer, count: count, of: Float(0))
+    }
+    return try Tensor(.float32(elements), shape: shape)
+  }
+
+  func write(_ tensor: Tensor, to name: String) async throws {
+    guard let buffer = buffers[name], let shape = shapes[name] else { throw GraphError.unknownState(name) }
+    guard tensor.shape == shape else {
+      throw GraphError.inputMismatch(name: name, found: "\(tensor.shape)", wanted: "\(shape)")
+    }
+    let elements = tensor.floats
+    try await executor.thread.run { [executor] in try executor.queue.write(elements, to: buffer) }
+  }
+}
