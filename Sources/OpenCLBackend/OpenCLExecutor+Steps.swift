@@ -7,14 +7,23 @@ import OpenCLRuntime
 extension OpenCLExecutor {
   /// The parameters of a graph on the device, in the layouts that its kernels want.
   package func weights(of graph: Graph, from source: any ParameterSource) async throws -> [Graph.Value: Buffer] {
-    try await thread.run { try Weights(graph, source, on: self).buffers }
+    try await thread.run {
+      let weights = try Weights(graph, source, on: self)
+      let buffers = try weights.buffers(for: graph, packs: self.profile.matrixProduct == .panels)
+      return buffers.plain.merging(buffers.panels) { $1 }
+    }
   }
 
-  /// Runs the steps of a plan with one buffer for each value, and waits.
-  package func run(_ plan: Plan, of graph: Graph, on buffers: [Graph.Value: Buffer]) async throws {
+  /// Runs the steps of a plan with one buffer for each value, and one for what a step writes down, and waits.
+  package func run(
+    _ plan: Plan, of graph: Graph, on buffers: [Graph.Value: Buffer], scratch: Buffer? = nil
+  ) async throws {
     try await thread.run {
       let binder = StepBinder(graph: graph, library: self.library)
-      for step in try plan.steps.map({ try binder.bind($0, buffers) }) {
+      let steps = try plan.steps.map { step in
+        try binder.bind(StepArguments(step: step, graph: graph, buffers: buffers, panels: [:], scratch: scratch))
+      }
+      for step in steps {
         try step.enqueue(self.queue, plan.dimensions)
       }
       try self.queue.finish()
