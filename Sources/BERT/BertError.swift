@@ -21,6 +21,8 @@ public enum BertError: Error, Equatable, CustomStringConvertible {
   case badArgument(String, String)
   case sequenceTooLong(index: Int, tokens: Int, limit: Int)
   case badDevice(String)
+  /// config.json names a model that is none of Hugging Face's BERT.
+  case unknownArchitecture(path: String, String)
 
   public var description: String {
     switch self {
@@ -44,6 +46,8 @@ public enum BertError: Error, Equatable, CustomStringConvertible {
     case .sequenceTooLong(let index, let tokens, let limit):
       return
         "sequence \(index) has \(tokens) tokens, the model takes \(limit); shorten it or ask for truncation"
+    case .unknownArchitecture(let path, let name):
+      return "\(path): architectures names \(name), which is no BERT model with a known head; say which task to run"
     case .badDevice(let text):
       return "no such device: \(text); use auto, cpu, opencl or opencl:PLATFORM:DEVICE (`bert devices` lists them)"
     }
