@@ -19,6 +19,8 @@ public enum BertError: Error, Equatable, CustomStringConvertible {
   case vocabularyMismatch(tokenizer: Int, embeddings: Int)
   /// An argument of a forward call: its name and what is wrong with it.
   case badArgument(String, String)
+  /// A tensor in a file of arguments.
+  case badTensor(file: String, tensor: String, String)
   case sequenceTooLong(index: Int, tokens: Int, limit: Int)
   case badDevice(String)
   /// config.json names a model that is none of Hugging Face's BERT.
@@ -43,6 +45,7 @@ public enum BertError: Error, Equatable, CustomStringConvertible {
     case .vocabularyMismatch(let tokenizer, let embeddings):
       return "the tokenizer makes ids up to \(tokenizer - 1), but the word embeddings have \(embeddings) rows"
     case .badArgument(let name, let what): return "\(name) \(what)"
+    case .badTensor(let file, let tensor, let what): return "\(file): tensor \(tensor) \(what)"
     case .sequenceTooLong(let index, let tokens, let limit):
       return
         "sequence \(index) has \(tokens) tokens, the model takes \(limit); shorten it or ask for truncation"
