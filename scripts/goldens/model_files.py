@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """How the checkpoints of `switches`, `decoder` and `heads` lie on disk. Each writer rounds the model to F32."""
 
+import io
+import pickle
+import pickletools
+
 import torch
 
 from goldens.common import save_tensors
@@ -66,4 +70,70 @@ def old_names(model, config, folder, rng):
     write(state, model, config, folder)
 
 
-WRITERS = {"f32": plain, "twice": twice, "extra-heads": extra_heads, "old-names": old_names}
+def as_torch(model):
+    """The state as save_pretrained(safe_serialization=False) pickles it: tied tensors share their storage."""
+    rounded(model, torch.float32)
+    model.float()
+    return model.state_dict()
+
+
+def binary(model, config, folder, rng):
+    torch.save(as_torch(model), folder / "pytorch_model.bin")
+    model.double()
+    write_config(config, folder, architectures=[type(model).__name__], torch_dtype="float32")
+
+
+def legacy(model, config, folder, rng):
+    stream = io.BytesIO()
+    torch.save(as_torch(model), stream, _use_new_zipfile_serialization=False)
+    model.double()
+    (folder / "pytorch_model.bin").write_bytes(without_addresses(stream.getvalue()))
+    write_config(config, folder, architectures=[type(model).__name__], torch_dtype="float32")
+
+
+def without_addresses(data):
+    """The stream with its storages named by number, in the order of the tensors, and not by memory address."""
+    stream = io.BytesIO(data)
+    ends, keys = [], None
+    for _ in range(5):  # magic number, protocol version, system, the tensors, the storages' names
+        for opcode, value, _ in pickletools.genops(stream):
+            if len(ends) == 4 and opcode.name in ("SHORT_BINUNICODE", "BINUNICODE"):
+                keys.append(value)
+        ends.append(stream.tell())
+        keys = [] if len(ends) == 4 else keys
+    storages = {}
+    for key in keys:
+        begin = stream.tell()
+        count = int.from_bytes(stream.read(8), "little")
+        stream.seek(4 * count, io.SEEK_CUR)
+        storages[key] = data[begin : stream.tell()]
+    head, tensors = data[: ends[2]], data[ends[2] : ends[3]]
+    order = sorted(keys, key=lambda key: tensors.index(pickled(key)))
+    names = [f"{number:04}" for number in range(len(order))]
+    for key, name in zip(order, names):
+        tensors = tensors.replace(pickled(key), pickled(name))
+    return head + tensors + pickle.dumps(names, protocol=2) + b"".join(storages[key] for key in order)
+
+
+def pickled(text):
+    return b"X" + len(text).to_bytes(4, "little") + text.encode()
+
+
+def sharded_binary(model, config, folder, rng):
+    as_torch(model)
+    model.save_pretrained(folder, safe_serialization=False, max_shard_size="4KB")
+    model.double()
+    assert (folder / "pytorch_model.bin.index.json").exists() and not (folder / "pytorch_model.bin").exists()
+    (folder / "config.json").unlink()
+    write_config(config, folder, architectures=[type(model).__name__], torch_dtype="float32")
+
+
+WRITERS = {
+    "f32": plain,
+    "twice": twice,
+    "extra-heads": extra_heads,
+    "old-names": old_names,
+    "bin": binary,
+    "bin-legacy": legacy,
+    "bin-sharded": sharded_binary,
+}

@@ -177,7 +177,7 @@ def zero_hidden(outputs, inputs, case, width):
 def run(model, inputs, case):
     dtype = next(model.parameters()).dtype
     arguments = arguments_of({name: v.to(dtype) if v.is_floating_point() else v for name, v in inputs.items()})
-    if model.config.is_decoder:
+    if model.config.is_decoder and case.get("task") in (None, "causal-lm"):
         arguments["use_cache"] = case.get("cache", False)
     asked = not case.get("plain", False)
     with torch.no_grad():
