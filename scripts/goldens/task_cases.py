@@ -68,6 +68,7 @@ TEXT_CLASSIFICATION = [
     (paired((LONG, "anna lives in berlin")), {"top_k": None, "truncation": "only_first"}),
 ]
 
+MARKED = "In the city ma\u0301ria sings, and pe\u0301ters do\u0301g eats"  # tokens shorter than what they cover
 NER_TEXTS = [
     "Anna Smith lives in Berlin.",
     "John and Maria sail from Oslo to New London, then north-west to Steinberg.",
@@ -75,6 +76,7 @@ NER_TEXTS = [
     "unhappily walking, the Sailormen singing: \"berlinish\"",
     UNICODE,
     DECOMPOSED,
+    MARKED,
     "anna anna anna berlin berlin maria paris paris smith smith",
     "",
     "a",
@@ -114,6 +116,7 @@ QUESTION_ANSWERING = [
     ask("What costs 5€?", UNICODE),
     ask("What costs 5€?", UNICODE, align_to_words=False, top_k=2),
     ask("Where is it?", DECOMPOSED, top_k=2),
+    ask("Who sings?", MARKED, top_k=2),
     ask("What?", "东京 is big.  \n  The\tcity  [SEP] is new ."),
     ask("Who works in a school?", LONG),
     ask("Who works in a school?", LONG, top_k=3),

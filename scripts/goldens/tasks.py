@@ -115,11 +115,6 @@ def pipe_of(task, model, tokenizer):
             return pipe(asked["text"], candidate_labels=asked["candidate_labels"], **options)
         if task == "text-classification" and "text_pair" in asked:
             return pipe(asked, **options)
-        if task == "token-classification":  # the options of one call stay with a pipeline's next call otherwise
-            given = {name: value for name, value in options.items() if name != "stride"}
-            fresh = pipeline(task, model=model, tokenizer=tokenizer, framework="pt", device="cpu",
-                             **({"stride": options["stride"], **given} if "stride" in options else {}))  # fmt: skip
-            return fresh(asked["text"], **given)
         return pipe(asked["text"], **options)
 
     return call
