@@ -14,11 +14,26 @@ SOURCE(add_layer_norm) = {
 SOURCE(attention) = {
 #embed "attention.cl"
     , 0};
+SOURCE(attention_context) = {
+#embed "attention_context.cl"
+    , 0};
+SOURCE(attention_probabilities) = {
+#embed "attention_probabilities.cl"
+    , 0};
 SOURCE(bias_activation) = {
 #embed "bias_activation.cl"
     , 0};
+SOURCE(binary_cross_entropy) = {
+#embed "binary_cross_entropy.cl"
+    , 0};
+SOURCE(cross_entropy) = {
+#embed "cross_entropy.cl"
+    , 0};
 SOURCE(embedding_layer_norm) = {
 #embed "embedding_layer_norm.cl"
+    , 0};
+SOURCE(gather_rows) = {
+#embed "gather_rows.cl"
     , 0};
 SOURCE(l2_normalize) = {
 #embed "l2_normalize.cl"
@@ -35,8 +50,26 @@ SOURCE(linear_tiled) = {
 SOURCE(masked_softmax) = {
 #embed "masked_softmax.cl"
     , 0};
+SOURCE(mean) = {
+#embed "mean.cl"
+    , 0};
 SOURCE(pooling) = {
 #embed "pooling.cl"
+    , 0};
+SOURCE(scale_heads) = {
+#embed "scale_heads.cl"
+    , 0};
+SOURCE(segment_cross_entropy) = {
+#embed "segment_cross_entropy.cl"
+    , 0};
+SOURCE(squared_error) = {
+#embed "squared_error.cl"
+    , 0};
+SOURCE(store_rows) = {
+#embed "store_rows.cl"
+    , 0};
+SOURCE(weighted_sum) = {
+#embed "weighted_sum.cl"
     , 0};
 
 #define FILE_ENTRY(name) {#name, name##_source, sizeof name##_source - 1}
@@ -47,14 +80,25 @@ static const struct {
     FILE_ENTRY(common),
     FILE_ENTRY(add_layer_norm),
     FILE_ENTRY(attention),
+    FILE_ENTRY(attention_context),
+    FILE_ENTRY(attention_probabilities),
     FILE_ENTRY(bias_activation),
+    FILE_ENTRY(binary_cross_entropy),
+    FILE_ENTRY(cross_entropy),
     FILE_ENTRY(embedding_layer_norm),
+    FILE_ENTRY(gather_rows),
     FILE_ENTRY(l2_normalize),
     FILE_ENTRY(layer_norm),
     FILE_ENTRY(linear_panels),
     FILE_ENTRY(linear_tiled),
     FILE_ENTRY(masked_softmax),
+    FILE_ENTRY(mean),
     FILE_ENTRY(pooling),
+    FILE_ENTRY(scale_heads),
+    FILE_ENTRY(segment_cross_entropy),
+    FILE_ENTRY(squared_error),
+    FILE_ENTRY(store_rows),
+    FILE_ENTRY(weighted_sum),
 };
 
 const char *bert_kernel_source(const char *name, size_t *length) {

@@ -3,14 +3,18 @@
 //
 //   out[t,h,:] = sum_j p[t,j] value[j,h,:],   p[t,:] = softmax_j(scale * query[t,h,:] . key[j,h,:])
 //
+// With CAUSAL, query i of a sequence of n queries and m keys sees the keys j <= i + m - n alone.
+//
 // Shapes     query, key, value, out: matrices of the given strides (floats per row); head h of the query has the columns
-//            query_column + h * HEAD_SIZE..., of out h * HEAD_SIZE...; query_offsets, key_offsets [sequences + 1] int:
-//            sequence b has the query rows query_offsets[b]..<query_offsets[b + 1] and the keys likewise
-// Defines    HEAD_SIZE
+//            query_column + h * HEAD_SIZE..., of out h * HEAD_SIZE...; query_offsets [sequences + 1], key_starts and
+//            key_ends [sequences] int: sequence b has the query rows query_offsets[b]..<query_offsets[b + 1] and the key
+//            rows key_starts[b]..<key_ends[b]
+// Defines    HEAD_SIZE; CAUSAL
 // Launch     3-D: dim 0 = ceil(longest query sequence / TILE_QUERIES) * WG_SIZE, dim 1 = heads, dim 2 = sequences;
 //            local = (WG_SIZE, 1, 1). Blocks past the end of a shorter sequence do nothing
 // Numerics   online softmax in fp32 (base 2, the scale folded into the query), keys in blocks counted from the
-//            sequence's first; a sequence without keys gives zeros; a weight below 2^-126 of the largest counts as 2^-126
+//            sequence's first; a query that sees nothing gives zeros; a weight below 2^-126 of the largest counts as
+//            2^-126, that of a hidden key is 0. A query's bits are the same with hidden keys and without them
 // Aliasing   none
 // Reference  Sources/CPUBackend/Attention.swift
 // Tried      (CPU form, time against what stands here) copying the tile of V into private memory 1.03-1.15; loops over d
@@ -19,6 +23,9 @@
 
 #ifndef HEAD_SIZE
 #define HEAD_SIZE 64
+#endif
+#ifndef CAUSAL
+#define CAUSAL 0
 #endif
 #define LOG2_E 1.44269504f
 #define LOWEST (-3.402823466e+38f)  // finite, so that the first correction is exp2(LOWEST - m) and never inf - inf
@@ -74,11 +81,21 @@ INLINE void transpose(VEC square[VECTOR_WIDTH]) {
 #endif
 }
 
+#if CAUSAL
+// The last key that each lane sees, where the first lane's is `seen`.
+INLINE void last_seen(const int V, int seen, IVEC last[QUERY_VECTORS]) {
+  for (int v = 0; v < V; ++v) {
+    int *lanes = (int *)&last[v];
+    for (int i = 0; i < VECTOR_WIDTH; ++i) lanes[i] = seen + v * VECTOR_WIDTH + i;
+  }
+}
+#endif
+
 // scores[j][lane] = key[j] . query[lane] for TILE_HEIGHT keys; those from `count` on repeat the last, so that they leave
-// largest[lane], the maximum so far, as it is.
+// largest[lane], the maximum so far, as it is. With CAUSAL the first lane sees the keys j <= seen, the next one more.
 INLINE void score_tile(
-    const int V, int count, __global const float *key, int key_stride, const VEC query[HEAD_SIZE][QUERY_VECTORS],
-    VEC scores[][QUERY_VECTORS], VEC largest[QUERY_VECTORS]) {
+    const int V, int count, int seen, __global const float *key, int key_stride,
+    const VEC query[HEAD_SIZE][QUERY_VECTORS], VEC scores[][QUERY_VECTORS], VEC largest[QUERY_VECTORS]) {
   __global const float *row[TILE_HEIGHT];
   VEC sums[TILE_HEIGHT][QUERY_VECTORS];
 #pragma unroll
@@ -96,6 +113,17 @@ INLINE void score_tile(
       for (int v = 0; v < V; ++v) sums[r][v] = fma(k, query[d][v], sums[r][v]);
     }
   }
+#if CAUSAL
+  if (seen < TILE_HEIGHT - 1) {
+    IVEC last[QUERY_VECTORS];
+    last_seen(V, seen, last);
+#pragma unroll
+    for (int r = 0; r < TILE_HEIGHT; ++r)
+#pragma unroll
+      for (int v = 0; v < V; ++v)
+        sums[r][v] = CHOOSE(sums[r][v], (VEC)LOWEST, (IVEC)(r < count ? r : count - 1) > last[v]);
+  }
+#endif
 #pragma unroll
   for (int r = 0; r < TILE_HEIGHT; ++r)
 #pragma unroll
@@ -136,7 +164,7 @@ INLINE void value_tile(
 }
 
 INLINE void attend(
-    const int V, int queries, int keys, __global const float *query, __global const float *key,
+    const int V, int queries, int keys, int seen, __global const float *query, __global const float *key,
     __global const float *value, __global float *out, int query_stride, int key_stride, int value_stride,
     int out_stride, float scale) {
   VEC q[HEAD_SIZE][QUERY_VECTORS];
@@ -169,16 +197,23 @@ INLINE void attend(
     VEC m[QUERY_VECTORS];
     for (int v = 0; v < V; ++v) m[v] = largest[v];
     for (int j = 0; j < count; j += TILE_HEIGHT)
-      score_tile(V, count - j, key + (size_t)(start + j) * key_stride, key_stride, q, scores + j, m);
+      score_tile(V, count - j, seen - start - j, key + (size_t)(start + j) * key_stride, key_stride, q, scores + j, m);
     for (int v = 0; v < V; ++v) {
       correction[v] = exp2_f(largest[v] - m[v]);
       largest[v] = m[v];
       sums[v] *= correction[v];
     }
+#if CAUSAL
+    IVEC last[QUERY_VECTORS];
+    last_seen(V, seen - start, last);
+#endif
     for (int j = 0; j < count; ++j)
 #pragma unroll
       for (int v = 0; v < V; ++v) {
         VEC weight = exp2_f(scores[j][v] - largest[v]);
+#if CAUSAL
+        weight = CHOOSE(weight, (VEC)0.0f, (IVEC)j > last[v]);
+#endif
         scores[j][v] = weight;
         sums[v] += weight;
       }
@@ -191,7 +226,11 @@ INLINE void attend(
     }
   }
   for (int v = 0; v < V; ++v) {
+#if CAUSAL
+    VEC factor = CHOOSE((VEC)1.0f / sums[v], (VEC)0.0f, sums[v] == (VEC)0.0f);
+#else
     VEC factor = keys > 0 ? (VEC)1.0f / sums[v] : (VEC)0.0f;
+#endif
     for (int d = 0; d < HEAD_SIZE; d += VECTOR_WIDTH) {
       VEC square[VECTOR_WIDTH];
 #pragma unroll
@@ -208,18 +247,23 @@ INLINE void attend(
 
 __kernel void attention(
     __global const float *query, __global const float *key, __global const float *value,
-    __global const int *query_offsets, __global const int *key_offsets, __global float *out, int sequences, int heads,
-    int query_stride, int key_stride, int value_stride, int out_stride, int query_column, int key_column,
-    int value_column, float scale) {
+    __global const int *query_offsets, __global const int *key_starts, __global const int *key_ends,
+    __global float *out, int sequences, int heads, int query_stride, int key_stride, int value_stride, int out_stride,
+    int query_column, int key_column, int value_column, float scale) {
   int column = (int)get_group_id(1) * HEAD_SIZE;
   int sequence = get_group_id(2);
   int first_query = query_offsets[sequence] + (int)get_group_id(0) * TILE_QUERIES;
   int queries = min(TILE_QUERIES, query_offsets[sequence + 1] - first_query);
-  int first_key = key_offsets[sequence];
-  int keys = key_offsets[sequence + 1] - first_key;
+  int first_key = key_starts[sequence];
+  int keys = key_ends[sequence] - first_key;
+  int seen = 0;
+#if CAUSAL
+  seen = keys - (query_offsets[sequence + 1] - first_query);  // the last key that the first query sees
+  keys = clamp(seen + queries, 0, keys);
+#endif
 #define ATTEND(V) \
   attend( \
-      V, queries, keys, query + (size_t)first_query * query_stride + query_column + column, \
+      V, queries, keys, seen, query + (size_t)first_query * query_stride + query_column + column, \
       key + (size_t)first_key * key_stride + key_column + column, \
       value + (size_t)first_key * value_stride + value_column + column, out + (size_t)first_query * out_stride + column, \
       query_stride, key_stride, value_stride, out_stride, scale * LOG2_E)
@@ -252,19 +296,24 @@ INLINE void load_tile(__local float4 *tile, __global const float *source, int st
 
 __kernel void attention(
     __global const float *query, __global const float *key, __global const float *value,
-    __global const int *query_offsets, __global const int *key_offsets, __global float *out, int sequences, int heads,
-    int query_stride, int key_stride, int value_stride, int out_stride, int query_column, int key_column,
-    int value_column, float scale) {
+    __global const int *query_offsets, __global const int *key_starts, __global const int *key_ends,
+    __global float *out, int sequences, int heads, int query_stride, int key_stride, int value_stride, int out_stride,
+    int query_column, int key_column, int value_column, float scale) {
   __local float4 key_tile[TILE_KEYS * HEAD_QUADS];
   __local float4 value_tile[TILE_KEYS * HEAD_QUADS];
   int column = (int)get_group_id(1) * HEAD_SIZE;
   int sequence = get_group_id(2);
   int first_query = query_offsets[sequence] + (int)get_group_id(0) * TILE_QUERIES;
   int queries = min(TILE_QUERIES, query_offsets[sequence + 1] - first_query);
-  int first_key = key_offsets[sequence];
-  int keys = queries > 0 ? key_offsets[sequence + 1] - first_key : 0;
+  int first_key = key_starts[sequence];
+  int keys = queries > 0 ? key_ends[sequence] - first_key : 0;
   int lid = get_local_id(0);
   bool active = lid < queries;
+#if CAUSAL
+  int seen = queries > 0 ? keys - (query_offsets[sequence + 1] - first_query) + 1 : 0;  // keys that the first query sees
+  keys = clamp(seen + queries - 1, 0, keys);
+  seen += lid;
+#endif
   query += (size_t)(first_query + lid) * query_stride + query_column + column;
   key += (size_t)first_key * key_stride + key_column + column;
   value += (size_t)first_key * value_stride + value_column + column;
@@ -286,6 +335,9 @@ __kernel void attention(
     load_tile(key_tile, key + (size_t)start * key_stride, key_stride, count);
     load_tile(value_tile, value + (size_t)start * value_stride, value_stride, count);
     barrier(CLK_LOCAL_MEM_FENCE);
+#if CAUSAL
+    count = min(count, seen - start);
+#endif
     for (int first = 0; first < count; first += CHUNK) {
       float scores[CHUNK];
       float m = largest;
@@ -320,7 +372,7 @@ __kernel void attention(
     }
   }
   if (active) {
-    float factor = keys > 0 ? 1.0f / sum : 0.0f;
+    float factor = (CAUSAL ? sum != 0.0f : keys > 0) ? 1.0f / sum : 0.0f;
     out += (size_t)(first_query + lid) * out_stride + column;
 #pragma unroll
     for (int i = 0; i < HEAD_QUADS; ++i) {

@@ -4,15 +4,16 @@
 //
 //   out[m,n] = activation(x[m,n] + bias[n])
 //
-// Shapes     x, out [rows, columns], bias [columns] float, row-major
+// Shapes     x, out [first_row + rows, columns], bias [columns] float, row-major; rows before first_row are left alone
 // Defines    ACTIVATION
 // Launch     one work-group per row: global = rows * WG_SIZE, local = WG_SIZE
 // Aliasing   out may be x
 // Reference  Sources/CPUBackend/BiasActivation.swift
 
 __kernel void bias_activation(
-    __global const float *x, __global const float *bias, __global float *out, int rows, int columns) {
-  size_t start = (size_t)get_group_id(0) * columns;
+    __global const float *x, __global const float *bias, __global float *out, int first_row, int rows,
+    int columns) {
+  size_t start = (first_row + get_group_id(0)) * columns;
   FOR_ROW(i, columns) {
     int left = columns - i;
     store_row(activate(load_row(x + start + i, left) + load_row(bias + i, left)), out + start + i, left);

@@ -142,6 +142,17 @@ INLINE float reduce_max(float v, __local float *scratch) {
 #define FOR_ROW(i, length) \
   for (int i = (int)get_local_id(0) * VECTOR_WIDTH; i < (length); i += WG_SIZE * VECTOR_WIDTH)
 
+// for each vector of `count` elements that is this work-item's in a kernel of independent elements: i is its first
+// element, `left` how many there are from there on. Group g has those from g * GROUP_ELEMENTS on, so that no group is
+// too small for its launch.
+#define GROUP_ELEMENTS 4096
+#define FOR_ELEMENTS(i, left, count) \
+  size_t first_element = (size_t)get_group_id(0) * GROUP_ELEMENTS; \
+  int group_elements = (int)min((size_t)GROUP_ELEMENTS, (count)-first_element); \
+  size_t i = first_element + get_local_id(0) * VECTOR_WIDTH; \
+  for (int left = group_elements - (int)get_local_id(0) * VECTOR_WIDTH; left > 0; \
+       left -= WG_SIZE * VECTOR_WIDTH, i += WG_SIZE * VECTOR_WIDTH)
+
 // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer, which is then in the sum's low bits.
 #define ROUNDING 12582912.0f
 #define ROUNDING_BITS 0x4B400000

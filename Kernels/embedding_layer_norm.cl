@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// embedding_layer_norm: the three embeddings of each token, added and normalised.
+// embedding_layer_norm: the embeddings of each token, added and normalised.
 //
 //   h[t] = word[ids[t]] + type[type_ids[t]] + position[position_ids[t]]
 //   out[t] = (h - mean(h)) / sqrt(var(h) + epsilon) * weight + bias          (biased variance, per row)
 //
 // Shapes     word [V, H], position [P, H], type [Y, H], weight, bias [H] float; the three id lists [T] int; out [T, H]
+// Defines    HAS_WORD_IDS: with 0 word is [T, H], a row a token, and ids is not read; HAS_POSITIONS: with 0 position and
+//            position_ids are not read. What is not read may be any buffer
 // Launch     one work-group per row: global = rows * WG_SIZE, local = WG_SIZE
 // Numerics   fp32 sums in a fixed order, the mean first and then the centred squares
 // Requires   every id within its table: the host checks
 // Aliasing   none
 // Reference  Sources/CPUBackend/EmbeddingLayerNorm.swift
+
+#ifndef HAS_WORD_IDS
+#define HAS_WORD_IDS 1
+#endif
+#ifndef HAS_POSITIONS
+#define HAS_POSITIONS 1
+#endif
 
 __kernel void embedding_layer_norm(
     __global const float *word, __global const float *position, __global const float *type,
@@ -18,15 +27,20 @@ __kernel void embedding_layer_norm(
     float epsilon) {
   SCRATCH(scratch);
   int row = get_group_id(0);
-  word += (size_t)ids[row] * hidden;
+  word += (size_t)(HAS_WORD_IDS ? ids[row] : row) * hidden;
+#if HAS_POSITIONS
   position += (size_t)position_ids[row] * hidden;
+#endif
   type += (size_t)type_ids[row] * hidden;
   out += (size_t)row * hidden;
   // out holds h between the passes; each work-item reads back only what it wrote.
   VEC sums = (VEC)0.0f;
   FOR_ROW(i, hidden) {
     int left = hidden - i;
-    VEC h = load_row(word + i, left) + load_row(type + i, left) + load_row(position + i, left);
+    VEC h = load_row(word + i, left) + load_row(type + i, left);
+#if HAS_POSITIONS
+    h += load_row(position + i, left);
+#endif
     store_row(h, out + i, left);
     sums += h;
   }

@@ -4,7 +4,8 @@
 //   out[m,n] = activation(sum_k x[m,k] * weight[n,k] + bias[n])
 //
 // Shapes     x [rows, depth], weight [columns, depth], bias [columns], out [rows, columns] float, row-major;
-//            panels [ceil(columns / PANEL_WIDTH), depth, PANEL_WIDTH] float, the last panel padded with zeros
+//            panels [ceil(columns / PANEL_WIDTH), depth, PANEL_WIDTH] float, the last panel padded with zeros; the first
+//            of the rows is row x_row of x and row out_row of out
 // Defines    ACTIVATION; HAS_BIAS (without it, bias is not read and may be any buffer)
 // Launch     local size 1. pack_panels: global = (depth, panels). linear_panels: global = (column blocks, row blocks), any
 //            two numbers >= 1: the panels and the row tiles are dealt out evenly over them
@@ -98,7 +99,9 @@ INLINE void multiply_tile(
 
 __kernel void linear_panels(
     __global const float *x, __global const float *panels, __global const float *bias, __global float *out, int rows,
-    int columns, int depth) {
+    int columns, int depth, int x_row, int out_row) {
+  x += (size_t)x_row * depth;
+  out += (size_t)out_row * columns;
   int panel_count = (columns + PANEL_WIDTH - 1) / PANEL_WIDTH;
   int first_panel = (int)((long)get_group_id(0) * panel_count / (long)get_num_groups(0));
   int last_panel = (int)((long)(get_group_id(0) + 1) * panel_count / (long)get_num_groups(0));

@@ -3,7 +3,8 @@
 //
 //   out[m,n] = activation(sum_k x[m,k] * weight[n,k] + bias[n])
 //
-// Shapes     x [rows, depth], weight [columns, depth], bias [columns], out [rows, columns] float, row-major
+// Shapes     x [rows, depth], weight [columns, depth], bias [columns], out [rows, columns] float, row-major; the first of
+//            the rows is row x_row of x and row out_row of out
 // Defines    ACTIVATION; HAS_BIAS (without it, bias is not read and may be any buffer)
 // Launch     2-D: local = (TILE_COLUMNS / ITEM_COLUMNS, TILE_ROWS / ITEM_ROWS), groups = (ceil(columns / TILE_COLUMNS),
 //            ceil(rows / TILE_ROWS))
@@ -63,7 +64,7 @@ INLINE void load_tile(
 
 __kernel __attribute__((reqd_work_group_size(ITEMS_X, TILE_ROWS / ITEM_ROWS, 1))) void linear_tiled(
     __global const float *x, __global const float *weight, __global const float *bias, __global float *out, int rows,
-    int columns, int depth) {
+    int columns, int depth, int x_row, int out_row) {
   __local float4 x_tile[TILE_DEPTH * TILE_ROWS / 4];
   __local float4 weight_tile[TILE_DEPTH * TILE_COLUMNS / 4];
   int item_x = get_local_id(0);
@@ -71,7 +72,8 @@ __kernel __attribute__((reqd_work_group_size(ITEMS_X, TILE_ROWS / ITEM_ROWS, 1))
   int lid = item_y * ITEMS_X + item_x;
   int first_row = (int)get_group_id(1) * TILE_ROWS;
   int first_column = (int)get_group_id(0) * TILE_COLUMNS;
-  x += (size_t)first_row * depth;
+  x += (size_t)(x_row + first_row) * depth;
+  out += (size_t)out_row * columns;
   weight += (size_t)first_column * depth;
   bool x_aligned = depth % 4 == 0 && ((size_t)x & 15) == 0;
   bool weight_aligned = depth % 4 == 0 && ((size_t)weight & 15) == 0;

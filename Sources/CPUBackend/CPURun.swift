@@ -42,15 +42,27 @@ struct CPURun<Scalar: CPUScalar> {
   @specialized(where Scalar == Double)
   func execute(_ step: Plan.Step) {
     switch step.operation {
-    case .embeddingLayerNorm(let epsilon): embeddingLayerNorm(step, epsilon)
+    case .embeddingLayerNorm(let embeddings): embeddingLayerNorm(step, embeddings)
     case .linear(let activation): linear(step, activation)
     case .biasActivation(let activation): biasActivation(step, activation)
+    case .feedForward(let activation, _): feedForward(step, activation)
     case .addLayerNorm(let epsilon): addLayerNorm(step, epsilon)
     case .layerNorm(let epsilon): layerNorm(step, epsilon)
     case .maskedSoftmax(let scale): maskedSoftmax(step, scale)
     case .attention(let attention): self.attention(step, attention)
+    case .attentionProbabilities(let probabilities): attentionProbabilities(step, probabilities)
+    case .attentionContext(let attention): attentionContext(step, attention)
+    case .scaleHeads(let heads): scaleHeads(step, heads)
+    case .gatherRows: gatherRows(step)
+    case .storeRows(let column): storeRows(step, column)
     case .pooling(let modes): pooling(step, modes)
     case .l2Normalize(let epsilon): l2Normalize(step, epsilon)
+    case .crossEntropy: crossEntropy(step)
+    case .segmentCrossEntropy(let column): segmentCrossEntropy(step, column)
+    case .squaredError: squaredError(step)
+    case .binaryCrossEntropy: binaryCrossEntropy(step)
+    case .mean: mean(step)
+    case .weightedSum(let weights): weightedSum(step, weights)
     }
   }
 

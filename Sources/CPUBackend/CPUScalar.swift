@@ -8,6 +8,7 @@ public protocol CPUScalar: BinaryFloatingPoint, Sendable {
   static func exponential(_ x: Self) -> Self
   static func hyperbolicTangent(_ x: Self) -> Self
   static func errorFunction(_ x: Self) -> Self
+  static func logarithm(_ x: Self) -> Self
   static func logarithmOnePlus(_ x: Self) -> Self
 
   /// `C = alpha A op(B)`, row-major: A `[rows, depth]`, op(B) `[depth, columns]`, C `[rows, columns]`; strides in elements.
@@ -27,6 +28,7 @@ extension Float: CPUScalar {
   public static func exponential(_ x: Float) -> Float { expf(x) }
   public static func hyperbolicTangent(_ x: Float) -> Float { tanhf(x) }
   public static func errorFunction(_ x: Float) -> Float { erff(x) }
+  public static func logarithm(_ x: Float) -> Float { logf(x) }
   public static func logarithmOnePlus(_ x: Float) -> Float { log1pf(x) }
 
   public static func matrixProduct(
@@ -53,6 +55,7 @@ extension Double: CPUScalar {
   public static func exponential(_ x: Double) -> Double { exp(x) }
   public static func hyperbolicTangent(_ x: Double) -> Double { Glibc.tanh(x) }
   public static func errorFunction(_ x: Double) -> Double { erf(x) }
+  public static func logarithm(_ x: Double) -> Double { log(x) }
   public static func logarithmOnePlus(_ x: Double) -> Double { log1p(x) }
 
   public static func matrixProduct(

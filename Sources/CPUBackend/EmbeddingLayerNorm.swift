@@ -2,25 +2,35 @@
 import ComputeGraph
 
 extension CPURun {
-  /// Sum of three embeddings, normalized; see `Operation.embeddingLayerNorm`.
-  func embeddingLayerNorm(_ step: Plan.Step, _ epsilon: Double) {
+  /// Sum of the embeddings that there are, normalized; see `Operation.embeddingLayerNorm`.
+  func embeddingLayerNorm(_ step: Plan.Step, _ embeddings: Embeddings) {
+    let places = embeddings.operands
     let (rows, hidden) = matrix(step.result)
-    let (ids, positions, types) = (integers(step, 5), integers(step, 6), integers(step, 7))
     let y = result(step.result)
-    withReals(step, 0) { word in
-      withReals(step, 1) { position in
-        withReals(step, 2) { type in
-          parallelRows(rows) { block in
-            for row in block {
-              let w = word + Int(ids[row]) * hidden
-              let p = position + Int(positions[row]) * hidden
-              let t = type + Int(types[row]) * hidden
-              for column in 0..<hidden { y[row * hidden + column] = w[column] + t[column] + p[column] }
-            }
+    let ids = places.wordIds.map { integers(step, $0) } ?? (0..<Int32(rows)).map { $0 }
+    let types = integers(step, places.typeIds)
+    withReals(step, places.word) { word in
+      withReals(step, places.type) { type in
+        parallelRows(rows) { block in
+          for row in block {
+            let w = word + Int(ids[row]) * hidden
+            let t = type + Int(types[row]) * hidden
+            for column in 0..<hidden { y[row * hidden + column] = w[column] + t[column] }
           }
         }
       }
     }
-    normalize(step, weight: 3, bias: 4, epsilon)
+    if let table = places.position, let index = places.positionIds {
+      let positions = integers(step, index)
+      withReals(step, table) { position in
+        parallelRows(rows) { block in
+          for row in block {
+            let p = position + Int(positions[row]) * hidden
+            for column in 0..<hidden { y[row * hidden + column] += p[column] }
+          }
+        }
+      }
+    }
+    normalize(step, weight: places.weight, bias: places.bias, embeddings.epsilon)
   }
 }

@@ -2,12 +2,15 @@
 import ComputeGraph
 
 extension CPURun {
+  /// Rows of one sequence that a product of a dense layer takes at most.
+  static var productRows: Int { 64 }
+
   /// `y = activation(x W^T + b)`; see `Operation.linear`.
   func linear(_ step: Plan.Step, _ activation: Activation) {
     let (_, depth) = matrix(step.operands[0])
     let columns = matrix(step.operands[1]).rows
     let y = result(step.result)
-    let blocks = rowBlocks(of: step.operands[0], grain: 64)
+    let blocks = rowBlocks(of: step.operands[0], grain: CPURun.productRows)
     withReals(step, 0) { x in
       withReals(step, 1) { weight in
         parallel(blocks.count) { index in

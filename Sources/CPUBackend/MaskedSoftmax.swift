@@ -18,7 +18,8 @@ extension CPURun {
     }
   }
 
-  private func softmax(
+  /// Softmax over the keys of one row whose mask is not 0; `probabilities` may be `scores`.
+  func softmax(
     _ scores: Operand, visible: ArraySlice<UInt8>, scale: Scalar, into probabilities: Result, _ keys: Int
   ) {
     let seen = visible.startIndex

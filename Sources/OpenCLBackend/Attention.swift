@@ -8,11 +8,11 @@ extension StepBinder {
       "attention",
       defines: [
         "HEAD_SIZE": attention.headSize, "WG_SIZE": profile.attentionGroupSize,
-        "QUERY_VECTORS": DeviceProfile.attentionQueryVectors,
+        "QUERY_VECTORS": DeviceProfile.attentionQueryVectors, "CAUSAL": attention.isCausal ? 1 : 0,
       ])
   }
 
-  /// `attention(query, key, value, query_offsets, key_offsets, out, sequences, heads, query_stride, key_stride,
+  /// `attention(query, key, value, query_offsets, key_starts, key_ends, out, sequences, heads, query_stride, key_stride,
   /// value_stride, out_stride, query_column, key_column, value_column, scale)`; groups: query tiles of the longest
   /// sequence, heads, sequences.
   func bindAttention(_ arguments: StepArguments, _ kernel: Kernel, _ attention: Attention) throws -> Enqueue {
@@ -22,16 +22,22 @@ extension StepBinder {
     ]
     try kernel.bind(
       try arguments.bufferValues() + numbers.map { .int32(Int32($0)) } + [.float(Float(attention.scale))])
-    let groupSize = profile.attentionGroupSize
     let tileQueries = profile.attentionTileQueries
     return { queue, dimensions in
-      let sequences = try Dimension.sequences.resolved(dimensions)
-      let longest = try Dimension.symbol(.longest, plus: 0).resolved(dimensions)
-      guard sequences > 0, longest > 0 else { return }
-      try kernel.set(6, Int32(sequences))
-      let tiles = (longest + tileQueries - 1) / tileQueries
-      try queue.launch(
-        kernel, global: WorkSize(tiles * groupSize, attention.heads, sequences), local: WorkSize(groupSize, 1, 1))
+      try kernel.set(7, Int32(Dimension.sequences.resolved(dimensions)))
+      try launchHeads(queue, kernel, dimensions, heads: attention.heads, tileQueries: tileQueries)
     }
+  }
+
+  /// Launches a kernel with a work-group for each tile of queries, head and sequence.
+  func launchHeads(
+    _ queue: Queue, _ kernel: Kernel, _ dimensions: Dimensions, heads: Int, tileQueries: Int
+  ) throws {
+    let sequences = try Dimension.sequences.resolved(dimensions)
+    let longest = try Dimension.symbol(.longest, plus: 0).resolved(dimensions)
+    guard sequences > 0, longest > 0 else { return }
+    let tiles = (longest + tileQueries - 1) / tileQueries
+    let groupSize = profile.attentionGroupSize
+    try queue.launch(kernel, global: WorkSize(tiles * groupSize, heads, sequences), local: WorkSize(groupSize, 1, 1))
   }
 }

@@ -22,70 +22,103 @@ extension StepBinder {
   }
 
   func bindLinear(_ arguments: StepArguments, _ kernels: [Kernel], _ activation: Activation) throws -> Enqueue {
-    let sizes = LinearSizes(
-      rows: arguments.rows(0), columns: try arguments.columns(inRowsOf: 1), depth: try arguments.columns(0))
-    switch profile.matrixProduct {
-    case .panels: return try bindPanels(arguments, kernels[0], sizes)
-    case .tiled: return try bindTiled(arguments, kernels[0], sizes)
-    case .clblast: return try bindCLBlast(arguments, kernels.first, sizes)
+    let product = LinearProduct(
+      x: try arguments.buffer(at: 0), weight: try arguments.buffer(at: 1),
+      bias: arguments.step.operands.count == 3 ? try arguments.buffer(at: 2) : nil,
+      out: try arguments.buffer(arguments.step.result), columns: try arguments.columns(inRowsOf: 1),
+      depth: try arguments.columns(0))
+    let launch = try bindProduct(product, kernels.first)
+    let rows = arguments.rows(0)
+    return { queue, dimensions in try launch(queue, LinearRows(count: rows.resolved(dimensions))) }
+  }
+
+  /// One dense layer on buffers, for any rows of them.
+  func bindProduct(_ product: LinearProduct, _ kernel: Kernel?) throws -> (Queue, LinearRows) throws -> Void {
+    switch (profile.matrixProduct, kernel) {
+    case (.panels, let kernel?): try bindPanels(product, kernel)
+    case (.tiled, let kernel?): try bindTiled(product, kernel)
+    default: try bindCLBlast(product, kernel)
     }
   }
 
-  /// `linear_panels(x, panels, bias, out, rows, columns, depth)`; any number of column and row blocks.
-  private func bindPanels(_ arguments: StepArguments, _ kernel: Kernel, _ sizes: LinearSizes) throws -> Enqueue {
-    try kernel.bind(
-      try arguments.linearValues() + [.int32(0), .int32(Int32(sizes.columns)), .int32(Int32(sizes.depth))])
-    let panels = (sizes.columns + profile.panelWidth - 1) / profile.panelWidth
+  /// `linear_panels(x, panels, bias, out, rows, columns, depth, x_row, out_row)`; any number of column and row blocks.
+  private func bindPanels(
+    _ product: LinearProduct, _ kernel: Kernel
+  ) throws -> (Queue, LinearRows) throws -> Void {
+    try kernel.bind(product.kernelValues)
+    let panels = (product.columns + profile.panelWidth - 1) / profile.panelWidth
     let profile = profile
-    return { queue, dimensions in
-      let rows = try sizes.rows.resolved(dimensions)
-      guard rows > 0 else { return }
-      try kernel.set(4, Int32(rows))
-      let blocks = profile.panelBlocks(rows: rows, panels: panels)
+    return { queue, rows in
+      guard rows.count > 0 else { return }
+      try kernel.set(rows)
+      let blocks = profile.panelBlocks(rows: rows.count, panels: panels)
       try queue.launch(kernel, global: WorkSize(blocks.columns, blocks.rows), local: WorkSize(1, 1))
     }
   }
 
-  /// `linear_tiled(x, weight, bias, out, rows, columns, depth)`; a group of work-items makes a square tile.
-  private func bindTiled(_ arguments: StepArguments, _ kernel: Kernel, _ sizes: LinearSizes) throws -> Enqueue {
-    try kernel.bind(
-      try arguments.linearValues() + [.int32(0), .int32(Int32(sizes.columns)), .int32(Int32(sizes.depth))])
+  /// `linear_tiled(x, weight, bias, out, rows, columns, depth, x_row, out_row)`; a group of work-items makes a square tile.
+  private func bindTiled(
+    _ product: LinearProduct, _ kernel: Kernel
+  ) throws -> (Queue, LinearRows) throws -> Void {
+    try kernel.bind(product.kernelValues)
     let tile = LinearTile.extent
     let items = LinearTile.extent / LinearTile.itemExtent
-    return { queue, dimensions in
-      let rows = try sizes.rows.resolved(dimensions)
-      guard rows > 0 else { return }
-      try kernel.set(4, Int32(rows))
-      let global = WorkSize((sizes.columns + tile - 1) / tile * items, (rows + tile - 1) / tile * items)
+    return { queue, rows in
+      guard rows.count > 0 else { return }
+      try kernel.set(rows)
+      let global = WorkSize((product.columns + tile - 1) / tile * items, (rows.count + tile - 1) / tile * items)
       try queue.launch(kernel, global: global, local: WorkSize(items, items))
     }
   }
 
   /// CLBlast's product into the result, then bias and activation in place.
-  private func bindCLBlast(_ arguments: StepArguments, _ epilogue: Kernel?, _ sizes: LinearSizes) throws -> Enqueue {
-    let x = try arguments.buffer(arguments.step.operands[0])
-    let weight = try arguments.buffer(arguments.step.operands[1])
-    let out = try arguments.buffer(arguments.step.result)
-    if let epilogue {
-      // Without a bias there is still an activation, and a kernel that wants one: it adds zeros.
-      let bias = try arguments.step.operands.count == 3 ? arguments.buffer(arguments.step.operands[2]) : nil
-      try epilogue.bind([
-        .buffer(out), .buffer(try bias ?? library.zeros(sizes.columns)), .buffer(out), .int32(0),
-        .int32(Int32(sizes.columns)),
-      ])
+  private func bindCLBlast(
+    _ product: LinearProduct, _ epilogue: Kernel?
+  ) throws -> (Queue, LinearRows) throws -> Void {
+    let (columns, depth) = (product.columns, product.depth)
+    // Without a bias there is still an activation, and a kernel that wants one: it adds zeros.
+    let bias = try epilogue.map { _ in try product.bias ?? library.zeros(columns) }
+    let activate = try epilogue.flatMap { kernel in
+      try bias.map { try bindBiasActivation(product.out, $0, product.out, columns: columns, kernel) }
     }
-    let groupSize = profile.workGroupSize
-    return { queue, dimensions in
-      let rows = try sizes.rows.resolved(dimensions)
-      guard rows > 0 else { return }
+    return { queue, rows in
+      guard rows.count > 0 else { return }
       try CLBlast.sgemm(
-        queue, m: rows, n: sizes.columns, k: sizes.depth, .init(x, rowStride: sizes.depth),
-        .init(weight, rowStride: sizes.depth, isTransposed: true), .init(out, rowStride: sizes.columns))
-      if let epilogue {
-        try epilogue.set(3, Int32(rows))
-        try queue.launch(epilogue, global: WorkSize(rows * groupSize), local: WorkSize(groupSize))
-      }
+        queue, m: rows.count, n: columns, k: depth, .init(product.x, offset: rows.firstOfX * depth, rowStride: depth),
+        .init(product.weight, rowStride: depth, isTransposed: true),
+        .init(product.out, offset: rows.firstOfOut * columns, rowStride: columns))
+      try activate?(queue, rows.firstOfOut, rows.count)
     }
+  }
+}
+
+/// The buffers and sizes of `out = activation(x W^T + bias)`; the weight in the layout that the device's product wants.
+struct LinearProduct {
+  let x: Buffer
+  let weight: Buffer
+  let bias: Buffer?
+  let out: Buffer
+  let columns: Int
+  let depth: Int
+
+  /// Arguments of the linear kernels, for no rows yet. Without a bias x stands in its place: the kernel does not read it.
+  fileprivate var kernelValues: [KernelValue] {
+    [x, weight, bias ?? x, out].map(KernelValue.buffer) + [0, columns, depth, 0, 0].map { .int32(Int32($0)) }
+  }
+}
+
+/// Which rows a dense layer takes, and where their results go.
+struct LinearRows {
+  var count: Int
+  var firstOfX = 0
+  var firstOfOut = 0
+}
+
+extension Kernel {
+  fileprivate func set(_ rows: LinearRows) throws {
+    try set(4, Int32(rows.count))
+    try set(7, Int32(rows.firstOfX))
+    try set(8, Int32(rows.firstOfOut))
   }
 }
 
@@ -95,13 +128,6 @@ private enum LinearTile {
   static let extent = 64
   /// Rows and columns of the result that a work-item makes.
   static let itemExtent = 4
-}
-
-/// Sizes of `[rows, depth] x [columns, depth]^T`.
-private struct LinearSizes {
-  let rows: Dimension
-  let columns: Int
-  let depth: Int
 }
 
 extension KernelLibrary {
@@ -116,14 +142,8 @@ extension KernelLibrary {
 }
 
 extension StepArguments {
-  /// x, weight, bias and result. A product without bias passes x in its place: the kernel does not read it.
-  fileprivate func linearValues() throws -> [KernelValue] {
-    let operands = step.operands.count == 3 ? [0, 1, 2] : [0, 1, 0]
-    return try operands.map { .buffer(try buffer(at: $0)) } + [.buffer(try buffer(step.result))]
-  }
-
   /// The first extent of an operand, which no batch changes: a weight's columns of output.
-  fileprivate func columns(inRowsOf index: Int) throws -> Int { try rows(index).resolved([:]) }
+  func columns(inRowsOf index: Int) throws -> Int { try rows(index).resolved([:]) }
 }
 
 extension DeviceProfile {

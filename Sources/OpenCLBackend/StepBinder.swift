@@ -15,15 +15,27 @@ struct StepBinder {
   /// The kernels of an operation. Adding an operation without a case here does not compile.
   private func kernels(_ operation: Operation, _ operands: [Graph.Value]) throws -> [Kernel] {
     switch operation {
-    case .embeddingLayerNorm: [try library.kernel("embedding_layer_norm")]
+    case .embeddingLayerNorm(let embeddings): [try embeddingLayerNormKernel(embeddings)]
     case .linear(let activation): try linearKernels(activation, hasBias: operands.count == 3)
     case .biasActivation(let activation): [try biasActivationKernel(activation)]
+    case .feedForward(let activation, _): try feedForwardKernels(activation)
     case .addLayerNorm: [try library.kernel("add_layer_norm")]
     case .layerNorm: [try library.kernel("layer_norm")]
     case .maskedSoftmax: [try library.kernel("masked_softmax")]
     case .attention(let attention): [try attentionKernel(attention)]
+    case .attentionProbabilities(let probabilities): [try attentionProbabilitiesKernel(probabilities)]
+    case .attentionContext(let attention): [try attentionContextKernel(attention)]
+    case .scaleHeads: [try library.kernel("scale_heads")]
+    case .gatherRows: [try library.kernel("gather_rows")]
+    case .storeRows: [try library.kernel("store_rows")]
     case .pooling(let modes): try modes.map { _ in try library.kernel("pooling") }
     case .l2Normalize: [try library.kernel("l2_normalize")]
+    case .crossEntropy: [try library.kernel("cross_entropy")]
+    case .segmentCrossEntropy: [try library.kernel("segment_cross_entropy")]
+    case .squaredError: [try library.kernel("squared_error")]
+    case .binaryCrossEntropy: [try library.kernel("binary_cross_entropy")]
+    case .mean: [try library.kernel("mean", defines: ["HAS_LABELS": operands.count == 2 ? 1 : 0])]
+    case .weightedSum(let weights): try weights.map { _ in try library.kernel("weighted_sum") }
     }
   }
 
@@ -33,15 +45,27 @@ struct StepBinder {
     let kernels = try kernels(step.operation, step.operands)
     let enqueue: (Queue, Dimensions) throws -> Void
     switch step.operation {
-    case .embeddingLayerNorm(let epsilon): enqueue = try bindEmbeddingLayerNorm(arguments, kernels[0], epsilon)
+    case .embeddingLayerNorm(let embeddings): enqueue = try bindEmbeddingLayerNorm(arguments, kernels[0], embeddings)
     case .linear(let activation): enqueue = try bindLinear(arguments, kernels, activation)
     case .biasActivation: enqueue = try bindBiasActivation(arguments, kernels[0])
+    case .feedForward(_, let chunk): enqueue = try bindFeedForward(arguments, kernels, chunk)
     case .addLayerNorm(let epsilon): enqueue = try bindAddLayerNorm(arguments, kernels[0], epsilon)
     case .layerNorm(let epsilon): enqueue = try bindLayerNorm(arguments, kernels[0], epsilon)
     case .maskedSoftmax(let scale): enqueue = try bindMaskedSoftmax(arguments, kernels[0], scale)
     case .attention(let attention): enqueue = try bindAttention(arguments, kernels[0], attention)
+    case .attentionProbabilities(let probabilities):
+      enqueue = try bindAttentionProbabilities(arguments, kernels[0], probabilities)
+    case .attentionContext(let attention): enqueue = try bindAttentionContext(arguments, kernels[0], attention)
+    case .scaleHeads(let heads): enqueue = try bindScaleHeads(arguments, kernels[0], heads)
+    case .gatherRows: enqueue = try bindGatherRows(arguments, kernels[0])
+    case .storeRows(let column): enqueue = try bindStoreRows(arguments, kernels[0], column)
     case .pooling(let modes): enqueue = try bindPooling(arguments, kernels, modes)
     case .l2Normalize(let epsilon): enqueue = try bindL2Normalize(arguments, kernels[0], epsilon)
+    case .crossEntropy: enqueue = try bindCrossEntropy(arguments, kernels[0])
+    case .segmentCrossEntropy(let column): enqueue = try bindSegmentCrossEntropy(arguments, kernels[0], column)
+    case .squaredError, .binaryCrossEntropy: enqueue = try bindElements(arguments, kernels[0])
+    case .mean: enqueue = try bindMean(arguments, kernels[0])
+    case .weightedSum(let weights): enqueue = try bindWeightedSum(arguments, kernels, weights)
     }
     return BoundStep(scope: graph.nodes[step.node].scope, enqueue: enqueue)
   }

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import ComputeGraph
+import OpenCLRuntime
+
+extension StepBinder {
+  /// Kernels of the two dense layers.
+  func feedForwardKernels(_ activation: Activation) throws -> [Kernel] {
+    try linearKernels(activation, hasBias: true) + linearKernels(.identity, hasBias: true)
+  }
+
+  /// Each chunk of rows into the scratch memory, and from there to its place in the result.
+  func bindFeedForward(_ arguments: StepArguments, _ kernels: [Kernel], _ chunk: Int) throws -> Enqueue {
+    let (wide, scratch) = (try arguments.columns(inRowsOf: 1), try arguments.scratchBuffer())
+    let first = try bindProduct(
+      LinearProduct(
+        x: arguments.buffer(at: 0), weight: arguments.buffer(at: 1), bias: arguments.buffer(at: 2), out: scratch,
+        columns: wide, depth: arguments.columns(0)), kernels[0])
+    let second = try bindProduct(
+      LinearProduct(
+        x: scratch, weight: arguments.buffer(at: 3), bias: arguments.buffer(at: 4),
+        out: arguments.buffer(arguments.step.result), columns: arguments.columns(inRowsOf: 3), depth: wide), kernels[1])
+    let rows = arguments.rows(0)
+    return { queue, dimensions in
+      let rows = try rows.resolved(dimensions)
+      let chunkRows = Operation.chunkRows(chunk, of: rows, dimensions)
+      for start in stride(from: 0, to: rows, by: max(chunkRows, 1)) {
+        let count = min(chunkRows, rows - start)
+        try first(queue, LinearRows(count: count, firstOfX: start))
+        try second(queue, LinearRows(count: count, firstOfOut: start))
+      }
+    }
+  }
+}
