@@ -30,8 +30,7 @@ public struct ForwardArguments: Sendable {
       let known = ForwardArguments.names.joined(separator: ", ")
       throw reader.bad(name, "is no argument of forward; known are \(known), past_key_values.N.key and .value")
     }
-    var (input, rank) = try ForwardArguments.tokens(reader)
-    input.choices = rank == 3 ? try reader.shape("input_ids")[1] : nil
+    var input = try ForwardArguments.tokens(reader)
     try ForwardArguments.readMasks(reader, &input)
     input.headMask = try reader.numbers("head_mask", ranks: 1...2)
     input.encoderHiddenStates = try reader.numbers("encoder_hidden_states", ranks: 3...3)
@@ -43,33 +42,33 @@ public struct ForwardArguments: Sendable {
     past = try ForwardArguments.past(reader)
   }
 
-  /// Ids or embeddings, types and positions; and the rank of the ids.
-  private static func tokens(_ reader: ArgumentReader) throws -> (BertInput, rank: Int) {
-    if let embeds = try reader.numbers("inputs_embeds", ranks: 3...3) {
-      guard reader.source.tensor(named: "input_ids") == nil else {
-        throw reader.bad("inputs_embeds", "is given beside input_ids")
-      }
-      var input = try BertInput(inputsEmbeds: embeds)
-      let shape = Array(embeds.shape[..<2])
-      input.tokenTypeIds = try reader.integers("token_type_ids", shape: shape, of: "inputs_embeds")
-      input.positionIds = try reader.integers("position_ids", shape: shape, of: "inputs_embeds")
-      return (input, 2)
+  /// Ids or embeddings, types and positions.
+  private static func tokens(_ reader: ArgumentReader) throws -> BertInput {
+    let embeds = try reader.numbers("inputs_embeds", ranks: 3...4)
+    let name = embeds == nil ? "input_ids" : "inputs_embeds"
+    guard let info = reader.source.tensor(named: name) else { throw reader.bad(name, "is missing") }
+    guard embeds == nil || reader.source.tensor(named: "input_ids") == nil else {
+      throw reader.bad(name, "is given beside input_ids")
     }
-    guard reader.source.tensor(named: "input_ids") != nil else { throw reader.bad("input_ids", "is missing") }
-    let shape = try reader.shape("input_ids")
+    let shape = embeds == nil ? info.shape : Array(info.shape.dropLast())
     guard shape.count == 2 || shape.count == 3, let length = shape.last else {
-      throw reader.bad("input_ids", "has shape \(shape), wanted [sequences, tokens]")
+      throw reader.bad(name, "has shape \(shape), wanted [sequences, tokens]")
     }
     // Sequences of no tokens have no elements to be counted against; `BertInput` bounds them.
     let (sequences, overflow) =
       shape.count == 2 ? (shape[0], false) : shape[0].multipliedReportingOverflow(by: shape[1])
-    guard !overflow else { throw reader.bad("input_ids", "has shape \(shape), which is too large") }
-    return (
-      try BertInput(
-        batchSize: sequences, sequenceLength: length, inputIds: try reader.integers("input_ids") ?? [],
-        tokenTypeIds: try reader.integers("token_type_ids", shape: shape, of: "input_ids"),
-        positionIds: try reader.integers("position_ids", shape: shape, of: "input_ids")), shape.count
-    )
+    guard !overflow else { throw reader.bad(name, "has shape \(shape), which is too large") }
+    var input: BertInput
+    if let embeds {
+      input = try BertInput(inputsEmbeds: embeds.reshaped([sequences, length, info.shape[shape.count]]))
+    } else {
+      input = try BertInput(
+        batchSize: sequences, sequenceLength: length, inputIds: try reader.integers(name) ?? [])
+    }
+    input.choices = shape.count == 3 ? shape[1] : nil
+    input.tokenTypeIds = try reader.integers("token_type_ids", shape: shape, of: name)
+    input.positionIds = try reader.integers("position_ids", shape: shape, of: name)
+    return input
   }
 
   private static func readMasks(_ reader: ArgumentReader, _ input: inout BertInput) throws {
@@ -136,13 +135,21 @@ private struct ArgumentReader {
     guard info.dataType == .int64 || info.dataType == .int32 else {
       throw bad(name, "is \(info.dataType.rawValue), wanted I64 or I32")
     }
-    if let wanted, info.shape != wanted { throw bad(name, "has shape \(info.shape), but \(other) has \(wanted)") }
-    return try source.readInt64(name).enumerated().map { index, value in
+    var repeats = 1
+    if let wanted, info.shape != wanted {
+      // As PyTorch broadcasts: one row serves all sequences.
+      guard wanted.count == 2, info.shape == [1, wanted[1]] else {
+        throw bad(name, "has shape \(info.shape), but \(other) has \(wanted)")
+      }
+      repeats = wanted[0]
+    }
+    let row = try source.readInt64(name).enumerated().map { index, value in
       guard let small = Int32(exactly: value) else {
         throw bad(name, "has \(value) at index \(index), which is far outside any table")
       }
       return small
     }
+    return repeats == 1 ? row : Array((0..<repeats).map { _ in row }.joined())
   }
 
   func numbers(_ name: String, ranks: ClosedRange<Int>) throws -> Tensor? {

@@ -57,44 +57,15 @@ struct Forward: AsyncParsableCommand {
     let arguments = try ForwardInputs.read(inputs)
     let input = arguments.input
     let model = try await BertNetwork.fromPretrained(folder, head: head, on: engine.open())
-    let cache = try await cache(for: arguments, model)
     let clock = ContinuousClock()
     let start = clock.now
-    var output = try await model.forward(
-      input, cache: cache, outputHiddenStates: outputHiddenStates, outputAttentions: outputAttentions)
+    let output = try await model.forward(
+      arguments, useCache: useCache, outputHiddenStates: outputHiddenStates, outputAttentions: outputAttentions)
     let seconds = (clock.now - start).seconds
-    if useCache, let cache { output = output.adding(try await cache.pastKeyValues(for: model.config)) }
     try output.write(to: outputs)
     StandardError.write(
       "\(counted(input.batchSize, "sequence")) of \(input.sequenceLength), "
         + "\(counted(input.visibleTokens, "token")) computed on \(model.engine.name) in \(fixed(seconds * 1000, 1)) ms; "
         + "\(counted(output.entries.count, "tensor")) written")
-  }
-
-  /// A cache with what the file brings, where one is needed.
-  private func cache(for arguments: ForwardArguments, _ model: BertNetwork) async throws -> KeyValueCache? {
-    guard useCache || arguments.past != nil else { return nil }
-    let (input, past) = (arguments.input, arguments.past)
-    let length = (past?.first?.key.shape[2] ?? 0) + input.sequenceLength
-    let encoderLength = max(past?.first?.crossKey?.shape[2] ?? 0, input.encoderHiddenStates?.shape[1] ?? 0)
-    let cache = try await model.makeCache(
-      batchSize: input.batchSize, capacity: length, encoderCapacity: encoderLength)
-    if let past { try await cache.load(past, for: model.config) }
-    return cache
-  }
-}
-
-extension ModelOutput {
-  /// With a decoder's keys and values behind the rest.
-  fileprivate func adding(_ past: [PastKeyValues]) -> ModelOutput {
-    var entries = entries
-    for (layer, entry) in past.enumerated() {
-      let prefix = "past_key_values.\(layer)."
-      entries += [(prefix + "key", entry.key), (prefix + "value", entry.value)]
-      if let key = entry.crossKey, let value = entry.crossValue {
-        entries += [(prefix + "cross_key", key), (prefix + "cross_value", value)]
-      }
-    }
-    return ModelOutput(entries: entries)
   }
 }
