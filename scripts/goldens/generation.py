@@ -106,8 +106,9 @@ def attempt(folder, case, number):
     margin = float((best.values[..., 0] - best.values[..., 1])[~over].min())
     dull = min(len(set(row[width:].tolist())) for row in sequences) < 3
     if eos is not None:
-        dull = int((sequences[0, width:] != eos).long().cumprod(0).sum()) < 3 or (len(over) > 1 and not (over.any() and over.any(1).sum() < len(over)))
-        dull = dull or min(len(set(row[width:].tolist())) for row in sequences) < 3
+        ended = over.any(1)
+        first = int((sequences[0, width:] != eos).long().cumprod(0).sum())
+        dull = dull or first < 3 or (len(over) > 1 and not (ended.any() and not ended.all()))
     if margin < MARGIN or dull:
         return False
     if not torch.equal(generate(model.float(), inputs, case, eos)[0], sequences):
