@@ -41,7 +41,7 @@ import Testing
       (.attention(Attention(heads: 2, headSize: 5)), [x, x, x, offsets, offsets]),
       (.attention(Attention(heads: 2, headSize: 2, keyColumn: 5)), [x, x, x, offsets, offsets]),
       (.attention(Attention(heads: 0, headSize: 2)), [x, x, x, offsets, offsets]),
-      (.embeddingLayerNorm(epsilon: 0), [x, x, x]),
+      (.embeddingLayerNorm(Embeddings(epsilon: 0)), [x, x, x]),
     ]
     for (operation, operands) in wrong {
       #expect(throws: GraphError.self, "\(operation)") { try graph.apply(operation, operands) }

@@ -87,7 +87,7 @@ import Testing
     var operands = try ["word", "position", "type"].map { try graph.parameter($0, [1, hidden]) }
     operands += try ["weight", "bias"].map { try graph.parameter($0, [hidden]) }
     operands += try ["ids", "positions", "types"].map { try graph.input($0, [.tokens], .int32) }
-    try graph.output("result", graph.apply(.embeddingLayerNorm(epsilon: 1e-12), operands))
+    try graph.output("result", graph.apply(.embeddingLayerNorm(Embeddings(epsilon: 1e-12)), operands))
     let zeros = [Float](repeating: 0, count: hidden)
     let table = ParameterTable(["word": zeros, "position": zeros, "type": zeros, "weight": zeros, "bias": zeros])
     let loaded = try await executor.load(graph, parameters: table)

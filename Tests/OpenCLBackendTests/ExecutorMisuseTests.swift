@@ -17,7 +17,7 @@ import Testing
     }
     let offsets = try graph.input("offsets", [.symbol(.sequences, plus: 1)], .int32, segmenting: .tokens)
     let states = try graph.apply(
-      .embeddingLayerNorm(epsilon: 1e-12),
+      .embeddingLayerNorm(Embeddings(epsilon: 1e-12)),
       [
         parameter("word", [10, 6]), parameter("position", [8, 6]), parameter("type", [2, 6]),
         parameter("weight", [6]), parameter("bias", [6]), graph.input("ids", [.tokens], .int32),

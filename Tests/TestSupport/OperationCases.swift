@@ -74,7 +74,7 @@ public struct OperationCase: Sendable, CustomStringConvertible {
 
   private static func embeddingLayerNorm(_ tokens: Int, _ hidden: Int, _ what: String) -> OperationCase {
     OperationCase(
-      .embeddingLayerNorm(epsilon: 1e-12), what,
+      .embeddingLayerNorm(Embeddings(epsilon: 1e-12)), what,
       [
         .parameter([101, hidden]), .parameter([64, hidden]), .parameter([2, hidden]), .parameter([hidden]),
         .parameter([hidden]), .ids([.tokens], below: 101), .ids([.tokens], below: 64), .ids([.tokens], below: 2),

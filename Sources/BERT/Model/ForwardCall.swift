@@ -201,6 +201,13 @@ struct ForwardCall {
     input.encoderAttentionMask.map { $0[sequence * encoderLength + column] != 0 } ?? true
   }
 
+  /// Has a token-wise head run on some of the packed rows alone.
+  mutating func select(_ rows: [Int32]) {
+    variant.selectsRows = true
+    inputs.tensors["selected_rows"] = .int32(rows)
+    inputs.dimensions[.selectedRows] = rows.count
+  }
+
   /// What the cache holds after this call.
   func contents(after before: CacheContents) -> CacheContents {
     var contents = before
