@@ -52,20 +52,9 @@ struct TokenChoice {
     return zip(order, weights).map { (Int32($0 - scores.startIndex), $1) }
   }
 
-  /// A number in 0 ..< 1 that seed, sequence and step alone decide: SplitMix64 of a counter made of them.
-  ///
-  /// Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014.
+  /// A number in 0 ..< 1 that seed, sequence and step alone decide.
   private func uniform(sequence: Int, step: Int) -> Double {
-    var bits = TokenChoice.mix(options.seed)
-    bits = TokenChoice.mix(bits &+ UInt64(truncatingIfNeeded: sequence))
-    bits = TokenChoice.mix(bits &+ UInt64(truncatingIfNeeded: step))
-    return Double(bits >> 11) / 9_007_199_254_740_992  // 2^53
-  }
-
-  private static func mix(_ state: UInt64) -> UInt64 {
-    var z = state &+ 0x9E37_79B9_7F4A_7C15
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
+    let ofSequence = RandomBits.mix(RandomBits.mix(options.seed) &+ UInt64(truncatingIfNeeded: sequence))
+    return RandomBits.unit(RandomBits.mix(ofSequence &+ UInt64(truncatingIfNeeded: step)))
   }
 }
