@@ -30,6 +30,7 @@ import Testing
     let x = try graph.input("x", [.tokens, 8], .real)
     let ids = try graph.input("ids", [.tokens], .int32)
     let offsets = try graph.input("offsets", [.symbol(.sequences, plus: 1)], .int32)
+    let starts = try graph.input("starts", [.sequences], .int32)
     let narrow = try graph.parameter("narrow", [4, 7])
     let vector = try graph.parameter("vector", [8])
     let wrong: [(ComputeGraph.Operation, [Graph.Value])] = [
@@ -38,9 +39,9 @@ import Testing
       (.layerNorm(epsilon: 0), [x, vector, narrow]), (.biasActivation(.relu), [x, narrow]),
       (.maskedSoftmax(scale: 1), [x, x]), (.pooling([]), [x, offsets]), (.pooling([.cls, .cls]), [x, offsets]),
       (.pooling([.cls]), [x, ids]), (.l2Normalize(epsilon: 0), [vector]),
-      (.attention(Attention(heads: 2, headSize: 5)), [x, x, x, offsets, offsets]),
-      (.attention(Attention(heads: 2, headSize: 2, keyColumn: 5)), [x, x, x, offsets, offsets]),
-      (.attention(Attention(heads: 0, headSize: 2)), [x, x, x, offsets, offsets]),
+      (.attention(Attention(heads: 2, headSize: 5)), [x, x, x, offsets, starts, starts]),
+      (.attention(Attention(heads: 2, headSize: 2, keyColumn: 5)), [x, x, x, offsets, starts, starts]),
+      (.attention(Attention(heads: 0, headSize: 2)), [x, x, x, offsets, starts, starts]),
       (.embeddingLayerNorm(Embeddings(epsilon: 0)), [x, x, x]),
     ]
     for (operation, operands) in wrong {

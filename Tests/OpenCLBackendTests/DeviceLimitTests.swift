@@ -39,14 +39,17 @@ import Testing
     let size = 64 * (device.localMemory / 1024)
     var graph = Graph()
     let offsets = try graph.input("offsets", [.symbol(.sequences, plus: 1)], .int32, segmenting: .tokens)
+    let starts = try graph.input("key_starts", [.sequences], .int32)
+    let ends = try graph.input("key_ends", [.sequences], .int32)
     let x = try graph.input("x", [.tokens, .fixed(size)], .real)
     try graph.output(
-      "result", graph.apply(.attention(Attention(heads: 1, headSize: size)), [x, x, x, offsets, offsets]))
+      "result", graph.apply(.attention(Attention(heads: 1, headSize: size)), [x, x, x, offsets, starts, ends]))
     let executor = try KernelForm.groups.executor()
     let inputs = try RunInputs(
       dimensions: [.tokens: 1, .sequences: 1, .longest: 1],
       tensors: [
         "x": Tensor(.float32([Float](repeating: 0, count: size)), shape: [1, size]), "offsets": .int32([0, 1]),
+        "key_starts": .int32([0]), "key_ends": .int32([1]),
       ])
     do {
       _ = try await executor.load(graph, parameters: ParameterTable()).run(inputs, outputs: ["result"])

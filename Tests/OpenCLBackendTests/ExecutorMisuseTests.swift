@@ -23,11 +23,12 @@ import Testing
         parameter("weight", [6]), parameter("bias", [6]), graph.input("ids", [.tokens], .int32),
         graph.input("positions", [.tokens], .int32), graph.input("types", [.tokens], .int32),
       ])
-    // Keys of another kind of rows, with an offset table that no symbol names.
+    // Keys of another kind of rows, with ranges of them.
     let memory = try graph.input("memory", [.symbol(Symbol("keys"), plus: 0), 6], .real)
-    let keys = try graph.input("key_offsets", [.symbol(.sequences, plus: 1)], .int32)
+    let starts = try graph.input("key_starts", [.sequences], .int32)
+    let ends = try graph.input("key_ends", [.sequences], .int32)
     let attended = try graph.apply(
-      .attention(Attention(heads: 2, headSize: 3)), [states, memory, memory, offsets, keys])
+      .attention(Attention(heads: 2, headSize: 3)), [states, memory, memory, offsets, starts, ends])
     try graph.output("states", attended)
     try graph.output("vectors", graph.apply(.pooling([.mean]), [attended, offsets]))
     return (graph, tables)
@@ -37,7 +38,7 @@ import Testing
     try RunInputs(
       dimensions: [.tokens: 5, .sequences: 2, .longest: 3, Symbol("keys"): 4],
       tensors: [
-        "offsets": .int32([0, 3, 5]), "key_offsets": .int32([0, 1, 4]), "ids": .int32([0, 9, 1, 2, 3]),
+        "offsets": .int32([0, 3, 5]), "key_starts": .int32([0, 1]), "key_ends": .int32([1, 4]), "ids": .int32([0, 9, 1, 2, 3]),
         "positions": .int32([0, 1, 2, 0, 7]), "types": .int32([0, 0, 1, 1, 0]),
         "memory": Tensor(.float32((0..<24).map { Float($0) }), shape: [4, 6]),
       ])
@@ -59,6 +60,15 @@ import Testing
       ) { $0.tensors[name] = .int32(values) }
     }
 
+    static func keyEnds(_ values: [Int32], _ sequence: Int) -> Misuse {
+      let start = [0, 1][sequence]
+      return Misuse(
+        "key_ends \(values)",
+        .inputMismatch(
+          name: "key_ends", found: "keys \(start) ..< \(values[sequence])", wanted: "at most 4 of the 4 rows")
+      ) { $0.tensors["key_ends"] = .int32(values) }
+    }
+
     static func ids(_ name: String, at index: Int, _ value: Int32, limit: Int) -> Misuse {
       Misuse(
         "\(name)[\(index)] = \(value)",
@@ -76,13 +86,13 @@ import Testing
   }
 
   static let misuses: [Misuse] =
-    ["ids", "positions", "types", "offsets", "key_offsets", "memory"].map { name in
+    ["ids", "positions", "types", "offsets", "key_starts", "key_ends", "memory"].map { name in
       Misuse("no \(name)", .missingInput(name)) { $0.tensors[name] = nil }
     } + [
       .offsets("offsets", [0, 6, 5], rising: 5), .offsets("offsets", [0, 3, 4], rising: 5),
       .offsets("offsets", [1, 3, 5], rising: 5), .offsets("offsets", [0, -1, 5], rising: 5),
-      .offsets("offsets", [0, .max, .min], rising: 5), .offsets("key_offsets", [0, 5, 4], rising: 4),
-      .offsets("key_offsets", [0, 1, 5], rising: 4), .offsets("key_offsets", [2, 3, 4], rising: 4),
+      .offsets("offsets", [0, .max, .min], rising: 5), .keyEnds([1, 5], 1), .keyEnds([1, 0], 1),
+      .keyEnds([-1, 4], 0), .keyEnds([.max, 4], 0), .keyEnds([1, .min], 1),
       .ids("ids", at: 4, 10, limit: 10), .ids("ids", at: 0, -1, limit: 10), .ids("ids", at: 2, .max, limit: 10),
       .ids("positions", at: 1, 8, limit: 8), .ids("types", at: 3, 2, limit: 2), .ids("types", at: 3, .min, limit: 2),
       .size(.tokens, -1), .size(.tokens, .max), .size(.tokens, .min), .size(.sequences, .max),

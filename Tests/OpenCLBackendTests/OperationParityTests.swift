@@ -21,7 +21,8 @@ enum KernelForm: String, CaseIterable {
     if self == .native || self == .groups { return OperationCase.all }
     return OperationCase.all.filter { row in
       switch row.operation {
-      case .linear(let activation), .biasActivation(let activation): [.identity, .geluErf].contains(activation)
+      case .linear(let activation), .biasActivation(let activation), .feedForward(let activation, _):
+        [.identity, .geluErf].contains(activation)
       default: true
       }
     }

@@ -66,10 +66,31 @@ extension OperationCase {
           index >= shape[1] && Double.random(in: 0..<1, using: &generator) < visible ? 1 : 0
         }
         tensors[name] = try Tensor(.uint8(mask), shape: shape)
+      case .integers(let numbers, let extents):
+        values.append(try graph.input(name, Shape(extents), .int32))
+        tensors[name] = .int32(numbers.map { Int32($0) })
+      case .distinctIds(let extents, let limit):
+        values.append(try graph.input(name, Shape(extents), .int32))
+        let count = try Shape(extents).elementCount(sizes)
+        tensors[name] = .int32(Array((0..<Int32(limit)).shuffled(using: &generator)[..<count]))
+      case .labels(let extents, let limit, let ignored):
+        values.append(try graph.input(name, Shape(extents), .int32))
+        let limits = try Array(repeating: limit, count: Shape(extents).elementCount(sizes))
+        tensors[name] = .int32(labels(limits, ignored: ignored, &generator))
+      case .segmentLabels(let lengths, let ignored):
+        values.append(try graph.input(name, [.sequences], .int32))
+        tensors[name] = .int32(labels(lengths, ignored: ignored, &generator))
+      case .state(let extents): values.append(try graph.state(name, Shape(extents)))
       case .same(let other): values.append(values[other])
       }
     }
-    let result = try graph.apply(operation, values, scope: operation.name)
+    var result = try graph.apply(operation, values, scope: operation.name)
+    if let state = graph.storage(of: result) {
+      // A state is no output of a run: all its rows, read after the store, are.
+      let rows = graph.type(of: state).shape.dimensions[0]
+      tensors["rows"] = .int32(Array(0..<Int32(try rows.resolved(sizes))))
+      result = try graph.apply(.gatherRows, [result, graph.input("rows", [rows], .int32)])
+    }
     try graph.output("result", result)
     return (graph, parameters, RunInputs(dimensions: sizes, tensors: tensors))
   }
@@ -78,10 +99,30 @@ extension OperationCase {
   public func run(on executor: some Executor) async throws -> Tensor {
     let (graph, parameters, inputs) = try build()
     let loaded = try await executor.load(graph, parameters: parameters)
-    guard let result = try await loaded.run(inputs, outputs: ["result"])["result"] else {
+    let state = graph.states.isEmpty ? nil : try await loaded.makeState(inputs.dimensions)
+    for (name, tensor) in try states(of: graph, inputs.dimensions) { try await state?.write(tensor, to: name) }
+    guard let result = try await loaded.run(inputs, outputs: ["result"], state: state)["result"] else {
       throw GraphError.unknownOutput("result", known: [])
     }
+    for (_, name) in graph.states where try await state?.read(name) != result { throw GraphError.unknownState(name) }
     return result
+  }
+
+  /// What each state holds before the run.
+  public func states(of graph: Graph, _ dimensions: Dimensions) throws -> [(name: String, tensor: Tensor)] {
+    var generator = SeededGenerator(seed: 2)
+    return try graph.states.map { value, name in
+      let shape = try graph.type(of: value).shape.resolved(dimensions)
+      return (name, try Tensor(.float32(normal(shape.reduce(1, *), &generator)), shape: shape))
+    }
+  }
+}
+
+/// A label below each limit, or `ignoredLabel`, which is all that a limit of 0 allows.
+private func labels(_ limits: [Int], ignored: Double, _ generator: inout SeededGenerator) -> [Int32] {
+  limits.map { limit in
+    let isIgnored = Double.random(in: 0..<1, using: &generator) < ignored || limit == 0
+    return isIgnored ? ignoredLabel : Int32.random(in: 0..<Int32(limit), using: &generator)
   }
 }
 
