@@ -36,7 +36,7 @@ extension ArchiveError: CustomStringConvertible {
   /// Part of a line, without the file.
   public var description: String {
     switch self {
-    case .noEndRecord: "the zip archive's end is missing; is the download complete?"
+    case .noEndRecord: "the zip archive does not end where the file does; is the download complete?"
     case .severalDisks: "the zip archive is one of several parts"
     case .endRecordsDiffer(let field): "the zip archive's two end records disagree on the \(field)"
     case .numberTooLarge(let entry, let field, let value):

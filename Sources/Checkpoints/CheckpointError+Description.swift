@@ -50,7 +50,7 @@ extension CheckpointError: CustomStringConvertible {
       "\(file): bytes \(begin)..<\(end) before tensor \(quoted(tensor)) belong to no tensor"
     case .trailingBytes(let file, let count): "\(file): \(count) bytes after the last tensor belong to none"
     case .archive(let file, let error): "\(file): \(error)"
-    case .pickle(let file, let offset, let error): "\(file): \(error), at byte \(offset)"
+    case .pickle(let file, let offset, let error): "\(file): at byte \(offset): \(error)"
     case .pytorch(let file, let error): "\(file): \(error)"
     case .notDirectory(let path):
       "\(path): is no directory; a checkpoint is a directory with config.json and weights"

@@ -54,7 +54,7 @@ struct LegacyStream {
       names.append(key)
       guard table.insert(records.count, keys: names) == nil else { throw failed(.doubledStorage(storage: key)) }
       guard let bits = try window.integer(UInt64.self) else {
-        throw failed(.storageOutside(storage: key, elements: 0, available: window.remaining))
+        throw failed(.missingElementCount(storage: key, available: window.remaining))
       }
       let elements = Int(Int64(bitPattern: bits))
       let (bytes, overflow) = elements.multipliedReportingOverflow(by: dataType.byteCount)

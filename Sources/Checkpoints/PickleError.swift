@@ -22,6 +22,8 @@ public enum PickleError: Error, Equatable, Sendable {
   /// A function or class that is not on the list.
   case forbiddenGlobal(module: String, name: String)
   case unsupportedStorage(String)
+  /// The names of a function must be two texts.
+  case nameNotText(kind: String)
   case notCallable(kind: String)
   case wrongArguments(function: String)
   case notBuildable(kind: String)
@@ -63,6 +65,7 @@ extension PickleError: CustomStringConvertible {
       "the pickle wants \(quoted("\(module).\(name)")), which no plain dictionary of tensors needs and which is refused"
     case .unsupportedStorage(let name):
       "tensors of \(quoted(name)) cannot be read; supported are \(PickleGlobal.storageNames)"
+    case .nameNotText(let kind): "\(kind), where the name of a function or class should be"
     case .notCallable(let kind): "the pickle calls \(kind), which is no function"
     case .wrongArguments(let function): "the pickle calls \(function) with arguments that it does not take"
     case .notBuildable(let kind): "the pickle sets attributes of \(kind), which is refused"

@@ -40,7 +40,7 @@ extension PickleMachine {
 
   private func name(_ value: PickleValue) throws(CheckpointError) -> String {
     guard case .text(let index) = value, heap.bytes(ofText: index).count <= Self.nameLimit else {
-      throw failed(.forbiddenGlobal(module: value.kind, name: ""))
+      throw failed(.nameNotText(kind: value.kind))
     }
     return String(decoding: heap.bytes(ofText: index), as: UTF8.self)
   }

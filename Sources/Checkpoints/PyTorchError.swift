@@ -18,6 +18,8 @@ public enum PyTorchError: Error, Equatable, Sendable {
   /// In the legacy format's list of storages, but used by no tensor: its size cannot be known.
   case unusedStorage(storage: String)
   case storageListKind(kind: String)
+  /// The file ends inside the eight bytes that say how many elements follow.
+  case missingElementCount(storage: String, available: Int)
   /// `elements` is what stands in front of the bytes, negative or more than what is left of the file.
   case storageOutside(storage: String, elements: Int, available: Int)
   /// The pickle and the record disagree. All but `elements` in bytes.
@@ -56,6 +58,8 @@ extension PyTorchError: CustomStringConvertible {
     case .doubledStorage(let storage): "storage \(quoted(storage)) is listed twice"
     case .unusedStorage(let storage): "storage \(quoted(storage)) is listed, but no tensor uses it"
     case .storageListKind(let kind): "\(kind), where the list of the storages' names should be"
+    case .missingElementCount(let storage, let available):
+      "storage \(quoted(storage)): only \(available) bytes are left for it; is the download complete?"
     case .storageOutside(let storage, let elements, let available):
       "storage \(quoted(storage)) of \(elements) elements does not fit in the \(available) bytes that follow; "
         + "is the download complete?"

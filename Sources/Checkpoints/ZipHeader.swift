@@ -70,7 +70,9 @@ struct ZipHeader {
     func failed(_ error: ArchiveError) -> CheckpointError { .archive(file: file.path, error: error) }
     func differs(_ field: String) -> CheckpointError { failed(.localHeaderDiffers(entry: name, field: field)) }
     let (fixedEnd, overflow) = offset.addingReportingOverflow(Self.localSize)
-    guard !overflow, fixedEnd <= end else { throw failed(.outside(entry: name, end: fixedEnd, available: end)) }
+    guard !overflow, fixedEnd <= end else {
+      throw failed(.outside(entry: name, end: overflow ? .max : fixedEnd, available: end))
+    }
     let fixed = try file.bytes(offset..<fixedEnd)
     guard fixed.number(0, 4) == 0x0403_4B50 else { throw differs("signature") }
     guard fixed.number(6, 2) == flags else { throw differs("flags") }
