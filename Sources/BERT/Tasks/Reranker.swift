@@ -51,17 +51,27 @@ public struct Reranker: TextTask {
     /// `corpus_id`: the document's place in the input, from 0.
     public let corpusId: Int
     public let score: Double
+    /// `text`: the document.
+    public let text: String
+  }
+
+  /// A query in pairs with its documents.
+  public struct Prepared: PreparedInput {
+    public let documents: [String]
+    public let sequences: [TokenSequence]
+    public let isTruncated: Bool
   }
 
   /// - Throws: `TaskError.tokenizer` if not even the special tokens fit; `.option` for a `topK` below 1.
-  public func prepare(_ input: Input, _ options: Options = Options()) throws(TaskError) -> PreparedSequences {
+  public func prepare(_ input: Input, _ options: Options = Options()) throws(TaskError) -> Prepared {
     if let topK = options.topK, topK < 1 { throw .option("top_k", "is \(topK); it must be at least 1") }
-    return try pairs(input.query, input.documents, .longestFirst)
+    let pairs = try pairs(input.query, input.documents, .longestFirst)
+    return Prepared(documents: input.documents, sequences: pairs.sequences, isTruncated: pairs.isTruncated)
   }
 
   /// Documents, the best first; of equal ones the first.
   public func output(
-    _ prepared: PreparedSequences, _ logits: [Logits], _ options: Options = Options()
+    _ prepared: Prepared, _ logits: [Logits], _ options: Options = Options()
   ) throws(TaskError) -> [Ranked] {
     for logits in logits { try logits.check(rows: 1, columns: 1) }
     let scores = logits.flatMap(\.values).map { logit in
@@ -70,7 +80,13 @@ public struct Reranker: TextTask {
       case .identity: Double(logit)
       }
     }
-    return Scores.top(options.topK ?? scores.count, of: scores).map { Ranked(corpusId: $0, score: scores[$0]) }
+    return Reranker.ranked(prepared.documents, scores, topK: options.topK)
+  }
+
+  static func ranked(_ documents: [String], _ scores: [Double], topK: Int?) -> [Ranked] {
+    Scores.top(topK ?? scores.count, of: scores).map {
+      Ranked(corpusId: $0, score: scores[$0], text: documents[$0])
+    }
   }
 }
 

@@ -20,21 +20,22 @@ public struct Similarity: Sendable {
 
   /// The documents of each query by cosine, the most similar first; of equal ones the first.
   ///
+  /// - Parameter topK: documents to return; all where nil.
   /// - Throws: as `SentenceEncoder.encode(_:)`.
-  public func rank(_ inputs: [Reranker.Input]) async throws -> [[Reranker.Ranked]] {
+  public func rank(_ inputs: [Reranker.Input], topK: Int? = nil) async throws -> [[Reranker.Ranked]] {
     let vectors = try await encoder.encode(inputs.flatMap { [$0.query] + $0.documents })
-    return Similarity.rank(vectors, documents: inputs.map(\.documents.count))
+    return Similarity.rank(inputs.map(\.documents), vectors, topK: topK)
   }
 
-  /// - Parameters:
-  ///   - vectors: of each query, followed by those of its documents.
-  ///   - documents: how many each query has.
-  public static func rank(_ vectors: [[Float]], documents: [Int]) -> [[Reranker.Ranked]] {
+  /// Ranks by vectors that are there already.
+  ///
+  /// - Parameter vectors: of each query, followed by those of its documents; one and as many as its documents.
+  public static func rank(_ documents: [[String]], _ vectors: [[Float]], topK: Int? = nil) -> [[Reranker.Ranked]] {
     var start = 0
-    return documents.map { count in
-      let scores = (0..<count).map { cosine(vectors[start], vectors[start + 1 + $0]) }
-      start += 1 + count
-      return Scores.top(count, of: scores).map { Reranker.Ranked(corpusId: $0, score: scores[$0]) }
+    return documents.map { texts in
+      let scores = texts.indices.map { cosine(vectors[start], vectors[start + 1 + $0]) }
+      start += 1 + texts.count
+      return Reranker.ranked(texts, scores, topK: topK)
     }
   }
 

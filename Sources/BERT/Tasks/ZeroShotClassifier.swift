@@ -16,10 +16,8 @@ public struct ZeroShotClassifier: TextTask {
   public init(model: any LogitsModel, tokenizer: BertTokenizer) {
     self.model = model
     self.tokenizer = tokenizer
-    entailmentId =
-      model.config.id2label.sorted { $0.key < $1.key }.first {
-        $0.value.lowercased().hasPrefix("entail")
-      }?.key
+    let labels = model.config.id2label.sorted { $0.key < $1.key }
+    entailmentId = labels.first { $0.value.lowercased().hasPrefix("entail") }?.key
   }
 
   public struct Input: Sendable, Equatable {
@@ -105,6 +103,18 @@ public struct ZeroShotClassifier: TextTask {
     let order = scores.indices.sorted { scores[$0] == scores[$1] ? $0 > $1 : scores[$0] > scores[$1] }
     return Answer(
       sequence: prepared.input.sequence, labels: order.map { labels[$0] }, scores: order.map { scores[$0] })
+  }
+}
+
+extension ZeroShotClassifier {
+  /// Labels written in one string, with commas between them and white space around them.
+  public static func labels(_ text: String) -> [String] {
+    text.unicodeScalars.split(separator: ",").compactMap { part in
+      func isSpace(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isWhitespace }
+      guard let first = part.firstIndex(where: { !isSpace($0) }), let last = part.lastIndex(where: { !isSpace($0) })
+      else { return nil }
+      return String(String.UnicodeScalarView(part[first...last]))
+    }
   }
 }
 
