@@ -84,7 +84,7 @@ extension TextTask {
   var positionLimit: Int { model.config.maxPositionEmbeddings }
 
   /// The length that truncation cuts to: the tokenizer's `model_max_length`, never more than the model has positions.
-  var truncationLimit: Int { min(tokenizer.modelMaxLength ?? .max, positionLimit) }
+  public var truncationLimit: Int { min(tokenizer.modelMaxLength ?? .max, positionLimit) }
 
   /// A text or a pair, held against the model's length.
   ///

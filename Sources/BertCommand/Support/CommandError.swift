@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import BERT
 import OpenCLBackend
 import StrictJSON
 import Tokenizers
@@ -17,13 +18,18 @@ enum CommandError: Error, Equatable {
   case matrixProduct(MatrixProduct, engine: String)
   case task(String)
   case architecture(String)
+  case head(TaskHead)
 
   // Lines, counted from 1.
   case lineTooLong(line: Int, limit: Int)
   case lineNotJSON(line: Int, JSONError)
   case lineNotObject(line: Int, found: String)
   case lineField(line: Int, field: String, found: String)
+  case lineList(line: Int, field: String, found: String)
   case lineNotEncoded(line: Int, TokenizerError)
+  case lineNotTaken(line: Int, TaskError)
+  /// One of several texts of the command line, counted from 1.
+  case textNotTaken(number: Int, TaskError)
 
   // Tensors of `--inputs`.
   case missingTensor(file: String, tensor: String)
@@ -54,12 +60,17 @@ extension CommandError: CustomStringConvertible {
     case .architecture(let name):
       "config.json names the architecture \(name), whose head this version does not compute; "
         + "--task \(Forward.bareTask) runs its encoder without the head"
+    case .head(let head): "this version does not compute the head of \(head.rawValue)"
 
     case .lineTooLong(let line, let limit): "line \(line): longer than \(limit) bytes"
     case .lineNotJSON(let line, let error): "line \(line): \(error)"
     case .lineNotObject(let line, let found): "line \(line): is \(found), wanted a JSON object"
     case .lineField(let line, let field, let found): "line \(line): \"\(field)\" is \(found), wanted a string"
+    case .lineList(let line, let field, let found):
+      "line \(line): \"\(field)\" is \(found), wanted \(field.hasSuffix("]") ? "a string" : "a list of strings")"
     case .lineNotEncoded(let line, let error): "line \(line): \(error)"
+    case .lineNotTaken(let line, let error): "line \(line): \(error)"
+    case .textNotTaken(let number, let error): "text \(number): \(error)"
 
     case .missingTensor(let file, let tensor): "\(file): has no tensor \(tensor)"
     case .unknownTensor(let file, let tensor, let known):
