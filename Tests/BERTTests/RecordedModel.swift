@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import BERT
 import StrictJSON
-import TestSupport
 import Testing
 import Tokenizers
 
@@ -22,8 +21,7 @@ struct RecordedModel: LogitsModel {
     let folder = Goldens.path("logits/" + name)
     config = try BertConfig.fromPretrained(folder)
     tokenizer = try BertTokenizer.fromPretrained(folder)
-    let bytes = try BoundedFile.read(path: folder + "/cases.jsonl", limit: 1 << 24)
-    cases = try bytes.split(separator: UInt8(ascii: "\n")).map { try JSON.parse(Array($0)) }
+    cases = try TaskCase.read(folder + "/cases.jsonl")
     var table: [[Int32]: Logits] = [:]
     for sequence in cases.flatMap({ $0["sequences"]?.arrayValue ?? [] }) {
       func integers(_ key: String) -> [Int32] { (sequence[key]?.arrayValue ?? []).map { Int32($0.intValue ?? -1) } }
@@ -52,23 +50,6 @@ struct RecordedModel: LogitsModel {
     }
     return logits
   }
-
-  /// Runs a task on every case and holds the answers against those of the pipeline.
-  ///
-  /// - Parameters:
-  ///   - answer: of one case's input and options.
-  ///   - tolerance: scores are compared so closely: those written down are of single precision.
-  func check(
-    tolerance: Double = 2e-6, _ answer: (_ input: JSON, _ options: JSON) async throws -> JSON
-  ) async throws {
-    #expect(cases.count > 3)
-    for line in cases {
-      let (input, options) = (line["input"] ?? .null, line["options"] ?? .null)
-      let found = try await answer(input, options)
-      let difference = firstDifference(found, line["output"] ?? .null, tolerance: tolerance)
-      #expect(difference == nil, "\(input.serialized()) \(options.serialized()): \(found.serialized())")
-    }
-  }
 }
 
 /// Where two values differ: nil if they are the same but for numbers, which may be `tolerance` apart.
@@ -96,5 +77,4 @@ func firstDifference(_ found: JSON, _ wanted: JSON, tolerance: Double, at path: 
 
 extension JSON {
   var strings: [String]? { arrayValue.map { $0.compactMap(\.stringValue) } }
-  var flag: Bool { boolValue ?? false }
 }

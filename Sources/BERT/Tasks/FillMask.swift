@@ -31,11 +31,16 @@ public struct FillMask: TextTask {
     public var targets: [Int32]?
     /// What to cut where a text is too long; nil: it is refused.
     public var truncation: Truncation.Strategy?
+    /// The tokens to cut to, with `truncation`; as many as tokenizer and model take where nil.
+    public var maxLength: Int?
 
-    public init(topK: Int = 5, targets: [Int32]? = nil, truncation: Truncation.Strategy? = nil) {
+    public init(
+      topK: Int = 5, targets: [Int32]? = nil, truncation: Truncation.Strategy? = nil, maxLength: Int? = nil
+    ) {
       self.topK = topK
       self.targets = targets
       self.truncation = truncation
+      self.maxLength = maxLength
     }
   }
 
@@ -63,7 +68,7 @@ public struct FillMask: TextTask {
   /// - Throws: `TaskError.noMask`, `.tooLong`; `.option` for a `topK` below 1.
   public func prepare(_ text: String, _ options: Options = Options()) throws(TaskError) -> Prepared {
     guard options.topK >= 1 else { throw .option("top_k", "is \(options.topK); it must be at least 1") }
-    let (encoding, isTruncated) = try encode(text, truncation: options.truncation)
+    let (encoding, isTruncated) = try encode(text, truncation: options.truncation, maxLength: options.maxLength)
     let positions = encoding.ids.indices.filter { encoding.ids[$0] == maskId }
     guard !positions.isEmpty else { throw .noMask(token: tokenizer.specialTokens.mask) }
     return Prepared(sequences: [TokenSequence(encoding)], isTruncated: isTruncated, positions: positions)

@@ -35,8 +35,13 @@ public struct MultipleChoice: TextTask {
   public struct Options: Sendable, Equatable {
     /// What to cut where a pair is too long; nil: it is refused.
     public var truncation: Truncation.Strategy?
+    /// The tokens to cut to, with `truncation`; as many as tokenizer and model take where nil.
+    public var maxLength: Int?
 
-    public init(truncation: Truncation.Strategy? = nil) { self.truncation = truncation }
+    public init(truncation: Truncation.Strategy? = nil, maxLength: Int? = nil) {
+      self.truncation = truncation
+      self.maxLength = maxLength
+    }
   }
 
   public struct Choice: Sendable, Equatable {
@@ -51,7 +56,7 @@ public struct MultipleChoice: TextTask {
   /// - Throws: `TaskError.tooLong`; `.empty` without choices.
   public func prepare(_ input: Input, _ options: Options = Options()) throws(TaskError) -> PreparedSequences {
     guard !input.choices.isEmpty else { throw .empty(field: "choices") }
-    return try pairs(input.text, input.choices, options.truncation)
+    return try pairs(input.text, input.choices, options.truncation, options.maxLength)
   }
 
   public func output(
@@ -69,12 +74,13 @@ extension TextTask {
   ///
   /// - Throws: `TaskError.tooLong`, `.tokenizer`.
   func pairs(
-    _ first: String, _ others: [String], _ truncation: Truncation.Strategy?
+    _ first: String, _ others: [String], _ truncation: Truncation.Strategy?, _ maxLength: Int? = nil
   ) throws(TaskError) -> PreparedSequences {
     var sequences: [TokenSequence] = []
     var anyTruncated = false
     for other in others {
-      let (encoding, isTruncated) = try encode(first, pair: other, truncation: truncation)
+      let (encoding, isTruncated) = try encode(
+        first, pair: other, truncation: truncation, maxLength: maxLength)
       sequences.append(TokenSequence(encoding))
       anyTruncated = anyTruncated || isTruncated
     }

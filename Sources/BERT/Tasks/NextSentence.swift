@@ -20,14 +20,20 @@ public struct NextSentence: TextTask {
   public struct Options: Sendable, Equatable {
     /// What to cut where a pair is too long; nil: it is refused.
     public var truncation: Truncation.Strategy?
+    /// The tokens to cut to, with `truncation`; as many as tokenizer and model take where nil.
+    public var maxLength: Int?
 
-    public init(truncation: Truncation.Strategy? = nil) { self.truncation = truncation }
+    public init(truncation: Truncation.Strategy? = nil, maxLength: Int? = nil) {
+      self.truncation = truncation
+      self.maxLength = maxLength
+    }
   }
 
-  /// - Throws: `TaskError.tooLong`; `.empty` without a second text.
+  /// - Throws: `TaskError.tooLong`; `.empty` without a second text, which may be "".
   public func prepare(_ input: TextPair, _ options: Options = Options()) throws(TaskError) -> PreparedSequence {
-    guard let pair = input.textPair else { throw .empty(field: "text_pair") }
-    let (encoding, isTruncated) = try encode(input.text, pair: pair, truncation: options.truncation)
+    guard input.textPair != nil else { throw .empty(field: "text_pair") }
+    let (encoding, isTruncated) = try encode(
+      input.text, pair: input.pair, truncation: options.truncation, maxLength: options.maxLength)
     return PreparedSequence(sequences: [TokenSequence(encoding)], isTruncated: isTruncated)
   }
 

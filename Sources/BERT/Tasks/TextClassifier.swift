@@ -15,12 +15,15 @@ public struct LabelScore: Sendable, Equatable {
 /// A text, or a pair of texts.
 public struct TextPair: Sendable, Equatable {
   public let text: String
+  /// Nil, or "": none. Hugging Face's tokenizers take an empty second text for none where they are given one pair.
   public let textPair: String?
 
   public init(_ text: String, _ textPair: String? = nil) {
     self.text = text
     self.textPair = textPair
   }
+
+  var pair: String? { textPair.flatMap { $0.isEmpty ? nil : $0 } }
 }
 
 /// One sequence and nothing else.
@@ -54,18 +57,24 @@ public struct TextClassifier: TextTask {
     public var functionToApply: Function?
     /// What to cut where a text is too long; nil: it is refused.
     public var truncation: Truncation.Strategy?
+    /// The tokens to cut to, with `truncation`; as many as tokenizer and model take where nil.
+    public var maxLength: Int?
 
-    public init(topK: Int? = 1, functionToApply: Function? = nil, truncation: Truncation.Strategy? = nil) {
+    public init(
+      topK: Int? = 1, functionToApply: Function? = nil, truncation: Truncation.Strategy? = nil, maxLength: Int? = nil
+    ) {
       self.topK = topK
       self.functionToApply = functionToApply
       self.truncation = truncation
+      self.maxLength = maxLength
     }
   }
 
   /// - Throws: `TaskError.tooLong`; `.option` for a `topK` below 1.
   public func prepare(_ input: TextPair, _ options: Options = Options()) throws(TaskError) -> PreparedSequence {
     if let topK = options.topK, topK < 1 { throw .option("top_k", "is \(topK); it must be at least 1") }
-    let (encoding, isTruncated) = try encode(input.text, pair: input.textPair, truncation: options.truncation)
+    let (encoding, isTruncated) = try encode(
+      input.text, pair: input.pair, truncation: options.truncation, maxLength: options.maxLength)
     return PreparedSequence(sequences: [TokenSequence(encoding)], isTruncated: isTruncated)
   }
 

@@ -88,18 +88,23 @@ extension TextTask {
 
   /// A text or a pair, held against the model's length.
   ///
-  /// - Parameter truncation: what to cut where it is too long; nothing where nil.
+  /// - Parameters:
+  ///   - truncation: what to cut where it is too long; nothing where nil.
+  ///   - maxLength: the tokens to cut to, where they are not to be `truncationLimit`.
   /// - Throws: `TaskError.tooLong`; `.tokenizer` where truncation is impossible.
   func encode(
-    _ text: String, pair: String? = nil, truncation: Truncation.Strategy?
+    _ text: String, pair: String? = nil, truncation: Truncation.Strategy?, maxLength: Int? = nil
   ) throws(TaskError) -> (encoding: Encoding, isTruncated: Bool) {
     let whole = try encode(text, pair, EncodeOptions())
-    guard let truncation, whole.count > truncationLimit else {
+    let limit = maxLength ?? truncationLimit
+    guard let truncation, whole.count > limit else {
       try checkLength(whole.count)
       return (whole, false)
     }
-    let cut = Truncation(maxLength: truncationLimit, strategy: truncation)
-    return (try encode(text, pair, EncodeOptions(truncation: cut)), true)
+    let cut = Truncation(maxLength: limit, strategy: truncation)
+    let encoding = try encode(text, pair, EncodeOptions(truncation: cut))
+    try checkLength(encoding.count)
+    return (encoding, true)
   }
 
   /// - Throws: `TaskError.tokenizer`.

@@ -46,7 +46,8 @@ struct Classify: AsyncParsableCommand {
     let engine = try arguments.engine.open()
     let loaded = try await TaskLoader.load(arguments.model, head: TextClassifier.requiredHead, on: engine)
     let options = TextClassifier.Options(
-      topK: topK.map(\.limit) ?? 1, functionToApply: functionToApply, truncation: truncation.truncation)
+      topK: topK.map(\.limit) ?? 1, functionToApply: functionToApply, truncation: truncation.truncation,
+      maxLength: truncation.maxLength)
     let task = TextClassifier(model: loaded.model, tokenizer: loaded.tokenizer)
     let run = TaskRun(task: task, options: options, engine: engine)
     if arguments.jsonl {

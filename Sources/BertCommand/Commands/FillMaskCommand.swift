@@ -43,7 +43,8 @@ struct FillMaskCommand: AsyncParsableCommand {
     let loaded = try await TaskLoader.load(arguments.model, head: FillMask.requiredHead, on: engine)
     let task = try FillMask(model: loaded.model, tokenizer: loaded.tokenizer)
     let targetIds = try targets.map { try task.targetTokens($0.values) }
-    let options = FillMask.Options(topK: topK, targets: targetIds, truncation: truncation.truncation)
+    let options = FillMask.Options(
+      topK: topK, targets: targetIds, truncation: truncation.truncation, maxLength: truncation.maxLength)
     let run = TaskRun(task: task, options: options, engine: engine)
     if arguments.jsonl {
       try await run.lines(

@@ -31,7 +31,7 @@ struct MultipleChoiceCommand: AsyncParsableCommand {
   func run() async throws {
     let engine = try arguments.engine.open()
     let loaded = try await TaskLoader.load(arguments.model, head: MultipleChoice.requiredHead, on: engine)
-    let options = MultipleChoice.Options(truncation: truncation.truncation)
+    let options = MultipleChoice.Options(truncation: truncation.truncation, maxLength: truncation.maxLength)
     let task = MultipleChoice(model: loaded.model, tokenizer: loaded.tokenizer)
     let run = TaskRun(task: task, options: options, engine: engine)
     if arguments.jsonl {

@@ -35,7 +35,7 @@ struct NextSentenceCommand: AsyncParsableCommand {
   func run() async throws {
     let engine = try arguments.engine.open()
     let loaded = try await TaskLoader.load(arguments.model, head: NextSentence.requiredHead, on: engine)
-    let options = NextSentence.Options(truncation: truncation.truncation)
+    let options = NextSentence.Options(truncation: truncation.truncation, maxLength: truncation.maxLength)
     let task = NextSentence(model: loaded.model, tokenizer: loaded.tokenizer)
     let run = TaskRun(task: task, options: options, engine: engine)
     if arguments.jsonl {

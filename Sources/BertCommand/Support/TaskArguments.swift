@@ -18,11 +18,18 @@ struct TaskArguments: ParsableArguments {
 /// What to do with texts that are too long, for tasks that refuse them.
 struct TruncationArgument: ParsableArguments {
   @Option(
-    name: .long,
+    name: .customLong("truncation"),
     help: """
       Cut texts that are longer than the model: longest_first, only_first, only_second (default: they are an error).
       """)
-  var truncation: Truncation.Strategy?
+  var strategy: Truncation.Strategy?
+
+  @Option(help: "Cut to so many tokens, special ones included, longest_first unless --truncation says otherwise.")
+  var maxLength: Int?
+
+  var truncation: Truncation.Strategy? { strategy ?? maxLength.map { _ in .longestFirst } }
+
+  mutating func validate() throws { try checkAtLeast(1, maxLength, option: "--max-length") }
 }
 
 extension TextClassifier.Function: ExpressibleByArgument {}
