@@ -8,11 +8,11 @@ import TestSupport
 /// the engine's own heads. Source: Hugging Face `BertFor...` in evaluation mode, where dropout does nothing.
 struct EncoderWithHead: LogitsModel {
   let config: BertConfig
-  let head: TaskHead
+  let head: BertHead
   private let encoder: BertModel
   private let weights: SafetensorsFile
 
-  init(_ directory: String, _ head: TaskHead) async throws {
+  init(_ directory: String, _ head: BertHead) async throws {
     encoder = try await BertModel.fromPretrained(directory, on: .oracle)
     config = encoder.config
     weights = try SafetensorsFile(path: directory + "/model.safetensors")

@@ -41,14 +41,14 @@ struct TaskOfCases {
   let model: any LogitsModel
   let tokenizer: BertTokenizer
 
-  static func head(_ name: String) -> TaskHead {
+  static func head(_ name: String) -> BertHead {
     switch name {
     case "fill-mask": .maskedLM
     case "token-classification": .tokenClassification
     case "question-answering": .questionAnswering
     case "next-sentence": .nextSentence
     case "multiple-choice": .multipleChoice
-    default: .sequenceClassification
+    default: .textClassification
     }
   }
 

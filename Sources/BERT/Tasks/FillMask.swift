@@ -10,7 +10,7 @@ import Tokenizers
 ///
 /// Source: Hugging Face `FillMaskPipeline`.
 public struct FillMask: TextTask {
-  public static let requiredHead = TaskHead.maskedLM
+  public static let requiredHead = BertHead.maskedLM
   public let model: any LogitsModel
   public let tokenizer: BertTokenizer
   private let maskId: Int32

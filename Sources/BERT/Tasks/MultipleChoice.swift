@@ -12,7 +12,7 @@ public struct PreparedSequences: PreparedInput {
 /// Hugging Face has no pipeline for it. Each choice is the second text of a pair with the prompt, as in its examples for
 /// SWAG, and the scores are the softmax over the choices' logits, which is what `BertForMultipleChoice` is trained with.
 public struct MultipleChoice: TextTask {
-  public static let requiredHead = TaskHead.multipleChoice
+  public static let requiredHead = BertHead.multipleChoice
   public let model: any LogitsModel
   public let tokenizer: BertTokenizer
 

@@ -7,7 +7,7 @@ import Tokenizers
 /// BERT's paper names. Source: arXiv:1810.04805, section 3.1; `BertForNextSentencePrediction`, whose logit 0 means that
 /// the second text follows.
 public struct NextSentence: TextTask {
-  public static let requiredHead = TaskHead.nextSentence
+  public static let requiredHead = BertHead.nextSentence
   public static let labels = ["IsNext", "NotNext"]
   public let model: any LogitsModel
   public let tokenizer: BertTokenizer

@@ -5,7 +5,7 @@ import Tokenizers
 ///
 /// Source: Hugging Face `QuestionAnsweringPipeline` with a fast tokenizer.
 public struct QuestionAnswerer: TextTask {
-  public static let requiredHead = TaskHead.questionAnswering
+  public static let requiredHead = BertHead.questionAnswering
   public let model: any LogitsModel
   public let tokenizer: BertTokenizer
 

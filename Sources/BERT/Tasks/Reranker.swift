@@ -6,7 +6,7 @@ import Tokenizers
 /// A pair that is too long loses the end of its longer side, as in sentence-transformers.
 /// Source: sentence-transformers `CrossEncoder.rank`.
 public struct Reranker: TextTask {
-  public static let requiredHead = TaskHead.sequenceClassification
+  public static let requiredHead = BertHead.textClassification
   public let model: any LogitsModel
   public let tokenizer: BertTokenizer
 

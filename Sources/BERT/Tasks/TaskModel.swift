@@ -56,13 +56,3 @@ public protocol LogitsModel: Sendable {
   /// Computing V columns for every token of a batch would waste almost all of it.
   func vocabularyLogits(_ sequences: [TokenSequence], at positions: [[Int]]) async throws -> [Logits]
 }
-
-/// The head that a task needs on the encoder, under the name of Hugging Face's class.
-public enum TaskHead: String, Sendable, CaseIterable {
-  case maskedLM = "BertForMaskedLM"
-  case nextSentence = "BertForNextSentencePrediction"
-  case sequenceClassification = "BertForSequenceClassification"
-  case multipleChoice = "BertForMultipleChoice"
-  case tokenClassification = "BertForTokenClassification"
-  case questionAnswering = "BertForQuestionAnswering"
-}

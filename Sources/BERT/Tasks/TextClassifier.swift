@@ -36,7 +36,7 @@ public struct PreparedSequence: PreparedInput {
 ///
 /// Source: Hugging Face `TextClassificationPipeline`.
 public struct TextClassifier: TextTask {
-  public static let requiredHead = TaskHead.sequenceClassification
+  public static let requiredHead = BertHead.textClassification
   public let model: any LogitsModel
   public let tokenizer: BertTokenizer
 

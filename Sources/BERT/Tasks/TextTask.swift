@@ -23,7 +23,7 @@ public protocol TextTask: Sendable {
   associatedtype Output: Sendable
 
   /// The head that `model` must have.
-  static var requiredHead: TaskHead { get }
+  static var requiredHead: BertHead { get }
   var model: any LogitsModel { get }
   var tokenizer: BertTokenizer { get }
 

@@ -5,7 +5,7 @@ import Tokenizers
 ///
 /// Source: Hugging Face `TokenClassificationPipeline`.
 public struct TokenClassifier: TextTask {
-  public static let requiredHead = TaskHead.tokenClassification
+  public static let requiredHead = BertHead.tokenClassification
   public let model: any LogitsModel
   public let tokenizer: BertTokenizer
 

@@ -6,7 +6,7 @@ import Tokenizers
 ///
 /// A text that is too long is cut, the hypothesis never is. Source: Hugging Face `ZeroShotClassificationPipeline`.
 public struct ZeroShotClassifier: TextTask {
-  public static let requiredHead = TaskHead.sequenceClassification
+  public static let requiredHead = BertHead.textClassification
   public let model: any LogitsModel
   public let tokenizer: BertTokenizer
   /// The logit that means entailment: that of the first label whose name begins with "entail", in any case. Nil: there is

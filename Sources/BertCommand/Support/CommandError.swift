@@ -18,7 +18,6 @@ enum CommandError: Error, Equatable {
   case matrixProduct(MatrixProduct, engine: String)
   case task(String)
   case architecture(String)
-  case head(TaskHead)
 
   // Lines, counted from 1.
   case lineTooLong(line: Int, limit: Int)
@@ -60,7 +59,6 @@ extension CommandError: CustomStringConvertible {
     case .architecture(let name):
       "config.json names the architecture \(name), whose head this version does not compute; "
         + "--task \(Forward.bareTask) runs its encoder without the head"
-    case .head(let head): "this version does not compute the head of \(head.rawValue)"
 
     case .lineTooLong(let line, let limit): "line \(line): longer than \(limit) bytes"
     case .lineNotJSON(let line, let error): "line \(line): \(error)"

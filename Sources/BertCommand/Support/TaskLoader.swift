@@ -9,8 +9,8 @@ enum TaskLoader {
     let tokenizer: BertTokenizer
   }
 
-  /// - Throws: `CommandError.head`: no head is computed yet.
-  static func load(_ directory: String, head: TaskHead, on engine: Engine) async throws -> Loaded {
-    throw CommandError.head(head)
+  /// - Throws: `CommandError.task`: no head is computed yet.
+  static func load(_ directory: String, head: BertHead, on engine: Engine) async throws -> Loaded {
+    throw CommandError.task(head.rawValue)
   }
 }
