@@ -94,8 +94,8 @@ let package = Package(
       name: "BERTTests",
       dependencies: [
         "BERT", "Tokenizers", "Checkpoints", "CPUBackend", "OpenCLBackend", "OpenCLRuntime", "ComputeGraph",
-        "StrictJSON",
-        "TestSupport",
+        "StrictJSON", "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
     .testTarget(

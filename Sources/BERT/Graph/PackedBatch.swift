@@ -103,10 +103,12 @@ struct PackedBatch: Sendable {
     }
   }
 
+  /// What the graph gets of sequences that see all of themselves. Relative positions are those of `positionIds`.
   var runInputs: RunInputs {
     RunInputs(
-      dimensions: [.tokens: tokens, .sequences: sequences, .longest: longest],
+      dimensions: [.tokens: tokens, .sequences: sequences, .longest: longest, .longestKeys: longestKeys],
       tensors: [
+        "query_positions": .int32(positionIds), "key_positions": .int32(positionIds),
         "input_ids": .int32(inputIds), "position_ids": .int32(positionIds), "token_type_ids": .int32(tokenTypeIds),
         "sequence_offsets": .int32(offsets), "key_starts": .int32(keyStarts), "key_ends": .int32(keyEnds),
       ])

@@ -23,7 +23,11 @@ enum CommandError: Error, Equatable {
   case lineNotJSON(line: Int, JSONError)
   case lineNotObject(line: Int, found: String)
   case lineField(line: Int, field: String, found: String)
+  case lineList(line: Int, field: String, found: String)
   case lineNotEncoded(line: Int, TokenizerError)
+  case lineNotTaken(line: Int, TaskError)
+  /// One of several texts of the command line, counted from 1.
+  case textNotTaken(number: Int, TaskError)
 }
 
 extension CommandError: CustomStringConvertible {
@@ -48,7 +52,11 @@ extension CommandError: CustomStringConvertible {
     case .lineNotJSON(let line, let error): "line \(line): \(error)"
     case .lineNotObject(let line, let found): "line \(line): is \(found), wanted a JSON object"
     case .lineField(let line, let field, let found): "line \(line): \"\(field)\" is \(found), wanted a string"
+    case .lineList(let line, let field, let found):
+      "line \(line): \"\(field)\" is \(found), wanted \(field.hasSuffix("]") ? "a string" : "a list of strings")"
     case .lineNotEncoded(let line, let error): "line \(line): \(error)"
+    case .lineNotTaken(let line, let error): "line \(line): \(error)"
+    case .textNotTaken(let number, let error): "text \(number): \(error)"
     }
   }
 }
