@@ -8,10 +8,10 @@ public enum BertError: Error, Equatable, CustomStringConvertible {
   case file(FileError)
   case json(path: String, JSONError)
   case badConfig(path: String, field: String, String)
-  /// A switch of the configuration that this version does not compute.
-  case unsupported(field: String, String)
   /// Weights that the model needs and the checkpoint lacks.
   case missingTensors(path: String, [String])
+  /// A checkpoint with an encoder's weights and none for the head that was asked for.
+  case missingHead(path: String, head: BertHead, [String])
   case tensorShape(path: String, tensor: String, found: [Int], wanted: [Int])
   /// A weight that is infinite or no number.
   case notFinite(path: String, tensor: String, element: Int)
@@ -32,11 +32,12 @@ public enum BertError: Error, Equatable, CustomStringConvertible {
     case .json(let path, let error): return "\(path): \(error)"
     case .badConfig(let path, let field, let what):
       return field.isEmpty ? "\(path) \(what)" : "\(path): \(field) \(what)"
-    case .unsupported(let field, let value):
-      return "the configuration sets \(field) to \(value), which this version does not compute"
     case .missingTensors(let path, let names):
       let shown = names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", ..." : "")
       return "\(path) lacks \(names.count) tensors that the model needs: \(shown)"
+    case .missingHead(let path, let head, let names):
+      return "\(path) has no weights for the head of \(head.architecture) (\(names.joined(separator: ", "))); "
+        + "it is a bare encoder (task \(BertHead.none.rawValue)) or was made for another task"
     case .tensorShape(let path, let tensor, let found, let wanted):
       return "\(path): tensor \(tensor) has shape \(found), but config.json wants \(wanted)"
     case .notFinite(let path, let tensor, let element):

@@ -38,8 +38,7 @@ public final class BertNetwork: Sendable {
     let head = try head ?? BertNetwork.head(of: config, directory)
     let checkpoint = try Checkpoint(directory: directory)
     let form = ModelForm(config, head, checkpoint)
-    let graph = try form.graph()
-    let parameters = try CheckpointParameters(graph, checkpoint, directory: directory)
+    let parameters = try form.parameters(in: checkpoint, directory)
     return try await BertNetwork(
       config, form, engine, parameters, ignored: parameters.ignored, directory: directory)
   }

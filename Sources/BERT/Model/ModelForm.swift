@@ -33,4 +33,21 @@ struct ModelForm: Sendable {
     try builder.append(head, hasPooler: hasPooler, tiesDecoder: tiesDecoder)
     return builder.graph
   }
+
+  /// Where in a checkpoint every weight is.
+  ///
+  /// - Throws: `BertError.missingHead` where the head's weights alone lack, all of them; else what
+  ///   `CheckpointParameters` throws.
+  func parameters(in checkpoint: Checkpoint, _ directory: String) throws -> CheckpointParameters {
+    do { return try CheckpointParameters(graph(), checkpoint, directory: directory) } catch {
+      guard head != .none, case .missingTensors(let path, let names)? = error as? BertError else { throw error }
+      let bare = ModelForm(config, .none, hasPooler: head.isPooled, tiesDecoder: true)
+      let ofEncoder = Set(try bare.graph().parameters.flatMap(\.parameter.parts).map(\.key))
+      let ofHead = try graph().parameters.flatMap(\.parameter.parts).map(\.key).filter { !ofEncoder.contains($0) }
+      // A pooler that is not there goes with a head that is not: bare encoders are often saved without one.
+      guard names.allSatisfy({ ofHead.contains($0) || $0.hasPrefix("pooler.") }), Set(names).isSuperset(of: ofHead)
+      else { throw error }
+      throw BertError.missingHead(path: path, head: head, names)
+    }
+  }
 }
