@@ -7,13 +7,15 @@ public struct ModelDescription: Sendable {
   public let config: BertConfig
   /// Pooling and what follows; nil where no `modules.json` makes the directory a sentence encoder.
   public let sentenceHead: SentenceHead?
+  /// The head that config.json names; none where it names a model that is unknown, or where a sentence encoder is meant.
+  public let head: BertHead
   /// All tensors of the encoder's folder.
   public let checkpoint: Checkpoint
-  /// What `SentenceEncoder` runs, or `BertModel` where there is no `modules.json`.
+  /// What `SentenceEncoder` runs, or the model that config.json names where there is no `modules.json`.
   public let graph: Graph
   /// The outputs of `graph` that a run reads back.
   public let outputs: [String]
-  /// Tensors of the checkpoint that neither `SentenceEncoder` nor `BertModel` uses.
+  /// Tensors of the checkpoint that neither `SentenceEncoder` nor that model uses.
   public let ignoredTensors: [String]
 
   /// Reads configuration and headers and checks that every weight is there; the weights themselves stay in their files.
@@ -26,12 +28,14 @@ public struct ModelDescription: Sendable {
     try head.checkWidths(hiddenSize: config.hiddenSize, directory: directory)
     checkpoint = try Checkpoint(directory: folder)
     sentenceHead = head.isConfigured ? head : nil
-    let hasPooler = CheckpointParameters.has("pooler.dense.weight", in: checkpoint)
-    let model = try ModelForm(config, .none, checkpoint).graph()
-    let unusedByModel = try CheckpointParameters(model, checkpoint, directory: folder).ignored
+    let named = config.architectures.first.flatMap(BertHead.init(architecture:)) ?? .none
+    self.head = head.isConfigured ? .none : named
+    let form = ModelForm(config, self.head, checkpoint)
+    let model = try form.graph()
+    let unusedByModel = try form.parameters(in: checkpoint, folder).ignored
     guard head.isConfigured else {
       graph = model
-      outputs = ["last_hidden_state"] + (hasPooler ? ["pooler_output"] : [])
+      outputs = OutputNames(form).names
       ignoredTensors = unusedByModel
       return
     }

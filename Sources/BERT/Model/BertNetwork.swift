@@ -150,7 +150,7 @@ public final class BertNetwork: Sendable {
   ) async throws -> ModelOutput {
     var call = call
     call.variant.outputsAttentions = outputAttentions
-    let outputs = OutputNames(self, call.variant, hiddenStates: outputHiddenStates, attentions: outputAttentions)
+    let outputs = OutputNames(form, call.variant, hiddenStates: outputHiddenStates, attentions: outputAttentions)
     let results = try await loaded(call.variant).run(call.inputs, outputs: outputs.names, state: state)
     return try outputs.assemble(results, call)
   }

@@ -3,7 +3,7 @@ import ComputeGraph
 
 /// Which outputs of the graph a call reads, and how they become those that Hugging Face's `forward` returns.
 struct OutputNames {
-  private let network: BertNetwork
+  private let head: BertHead
   private let layers: Int
   private let heads: [String]
   private let hasLoss: Bool
@@ -11,15 +11,17 @@ struct OutputNames {
   private let attentions: Bool
   private let hasEncoder: Bool
 
-  init(_ network: BertNetwork, _ variant: GraphVariant, hiddenStates: Bool, attentions: Bool) {
-    self.network = network
-    layers = network.config.numHiddenLayers
+  init(
+    _ form: ModelForm, _ variant: GraphVariant = GraphVariant(), hiddenStates: Bool = false, attentions: Bool = false
+  ) {
+    head = form.head
+    layers = form.config.numHiddenLayers
     hasLoss = variant.loss != nil
     hasEncoder = variant.hasEncoder
     self.hiddenStates = hiddenStates
     self.attentions = attentions
-    switch network.head {
-    case .none: heads = ["last_hidden_state"] + (network.hasPooler ? ["pooler_output"] : [])
+    switch form.head {
+    case .none: heads = ["last_hidden_state"] + (form.hasPooler ? ["pooler_output"] : [])
     case .pretraining: heads = ["prediction_logits", "seq_relationship_logits"]
     case .maskedLM, .causalLM, .nextSentence, .textClassification, .multipleChoice, .tokenClassification,
       .questionAnswering:
@@ -76,13 +78,13 @@ struct OutputNames {
       ]
     }
     if name == "seq_relationship_logits" { return [(name, tensor)] }
-    if name == "logits", network.head.isPooled {
-      guard network.head == .multipleChoice else { return [(name, tensor)] }
+    if name == "logits", head.isPooled {
+      guard head == .multipleChoice else { return [(name, tensor)] }
       let choices = input.choices ?? 1
       return [(name, try tensor.reshaped([sequences / choices, choices]))]
     }
     let padded = try batch.padded(tensor, batchSize: sequences, sequenceLength: length)
-    guard network.head == .questionAnswering, name == "logits" else { return [(name, padded)] }
+    guard head == .questionAnswering, name == "logits" else { return [(name, padded)] }
     return [("start_logits", try padded.column(0)), ("end_logits", try padded.column(1))]
   }
 }

@@ -14,7 +14,7 @@ public protocol PreparedInput: Sendable {
 /// The work has three parts, so that a caller with a stream of texts can have them at work at the same time: `prepare`
 /// tokenizes, the model computes, `output` turns logits into an answer. `predict` does all three.
 ///
-///     let task = try FillMask(model: model, tokenizer: tokenizer)
+///     let task = try await FillMask.fromPretrained("bert-base-uncased")
 ///     let answers = try await task.predict(["The capital of France is [MASK]."], options: .init())
 public protocol TextTask: Sendable {
   associatedtype Input: Sendable
@@ -26,6 +26,9 @@ public protocol TextTask: Sendable {
   static var requiredHead: BertHead { get }
   var model: any LogitsModel { get }
   var tokenizer: BertTokenizer { get }
+
+  /// - Throws: `TaskError` for a model or tokenizer that cannot serve the task.
+  init(model: any LogitsModel, tokenizer: BertTokenizer) throws(TaskError)
 
   /// The host's first half: an input as tokens.
   ///
@@ -44,6 +47,21 @@ public protocol TextTask: Sendable {
 }
 
 extension TextTask {
+  /// Loads a checkpoint directory with its tokenizer, whatever head its configuration names.
+  ///
+  /// - Parameter engine: where to run; the best OpenCL device, or the CPU where there is none, if nil.
+  /// - Throws: `BertError`, `CheckpointError` or `TokenizerError` for the files, `TaskError` for a model that cannot serve
+  ///   the task, `OpenCLError` for the device.
+  public static func fromPretrained(_ directory: String, on engine: Engine? = nil) async throws -> Self {
+    let folder = try SentenceHead.transformerPath(in: directory)
+    let tokenizer = try BertTokenizer.fromPretrained(folder)
+    let model = try await BertNetwork.fromPretrained(folder, head: requiredHead, on: engine)
+    guard tokenizer.vocabularySize <= model.config.vocabSize else {
+      throw BertError.vocabularyMismatch(tokenizer: tokenizer.vocabularySize, embeddings: model.config.vocabSize)
+    }
+    return try Self(model: model, tokenizer: tokenizer)
+  }
+
   /// Answers, in the order of the inputs.
   ///
   /// - Throws: `TaskError.input` for the first input that is refused; the model's error.

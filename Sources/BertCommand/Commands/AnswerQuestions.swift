@@ -58,11 +58,10 @@ struct AnswerQuestions: AsyncParsableCommand {
 
   func run() async throws {
     let engine = try arguments.engine.open()
-    let loaded = try await TaskLoader.load(arguments.model, head: QuestionAnswerer.requiredHead, on: engine)
     let options = QuestionAnswerer.Options(
       topK: topK, docStride: docStride, maxAnswerLen: maxAnswerLen, maxSeqLen: maxSeqLen,
       handleImpossibleAnswer: handleImpossibleAnswer, alignToWords: alignToWords)
-    let task = QuestionAnswerer(model: loaded.model, tokenizer: loaded.tokenizer)
+    let task = try await QuestionAnswerer.fromPretrained(arguments.model, on: engine)
     let run = TaskRun(task: task, options: options, engine: engine)
     if arguments.jsonl {
       try await run.lines(

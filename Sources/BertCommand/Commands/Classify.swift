@@ -44,11 +44,10 @@ struct Classify: AsyncParsableCommand {
 
   func run() async throws {
     let engine = try arguments.engine.open()
-    let loaded = try await TaskLoader.load(arguments.model, head: TextClassifier.requiredHead, on: engine)
     let options = TextClassifier.Options(
       topK: topK.map(\.limit) ?? 1, functionToApply: functionToApply, truncation: truncation.truncation,
       maxLength: truncation.maxLength)
-    let task = TextClassifier(model: loaded.model, tokenizer: loaded.tokenizer)
+    let task = try await TextClassifier.fromPretrained(arguments.model, on: engine)
     let run = TaskRun(task: task, options: options, engine: engine)
     if arguments.jsonl {
       let isList = topK != nil

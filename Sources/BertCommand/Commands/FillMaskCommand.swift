@@ -40,8 +40,7 @@ struct FillMaskCommand: AsyncParsableCommand {
 
   func run() async throws {
     let engine = try arguments.engine.open()
-    let loaded = try await TaskLoader.load(arguments.model, head: FillMask.requiredHead, on: engine)
-    let task = try FillMask(model: loaded.model, tokenizer: loaded.tokenizer)
+    let task = try await FillMask.fromPretrained(arguments.model, on: engine)
     let targetIds = try targets.map { try task.targetTokens($0.values) }
     let options = FillMask.Options(
       topK: topK, targets: targetIds, truncation: truncation.truncation, maxLength: truncation.maxLength)

@@ -30,9 +30,8 @@ struct MultipleChoiceCommand: AsyncParsableCommand {
 
   func run() async throws {
     let engine = try arguments.engine.open()
-    let loaded = try await TaskLoader.load(arguments.model, head: MultipleChoice.requiredHead, on: engine)
     let options = MultipleChoice.Options(truncation: truncation.truncation, maxLength: truncation.maxLength)
-    let task = MultipleChoice(model: loaded.model, tokenizer: loaded.tokenizer)
+    let task = try await MultipleChoice.fromPretrained(arguments.model, on: engine)
     let run = TaskRun(task: task, options: options, engine: engine)
     if arguments.jsonl {
       try await run.lines(

@@ -47,10 +47,9 @@ struct NamedEntities: AsyncParsableCommand {
 
   func run() async throws {
     let engine = try arguments.engine.open()
-    let loaded = try await TaskLoader.load(arguments.model, head: TokenClassifier.requiredHead, on: engine)
     let options = TokenClassifier.Options(
       aggregationStrategy: aggregationStrategy, ignoreLabels: ignoreLabels?.values ?? ["O"], stride: stride)
-    let task = TokenClassifier(model: loaded.model, tokenizer: loaded.tokenizer)
+    let task = try await TokenClassifier.fromPretrained(arguments.model, on: engine)
     let run = TaskRun(task: task, options: options, engine: engine)
     if arguments.jsonl {
       try await run.lines(

@@ -34,9 +34,8 @@ struct NextSentenceCommand: AsyncParsableCommand {
 
   func run() async throws {
     let engine = try arguments.engine.open()
-    let loaded = try await TaskLoader.load(arguments.model, head: NextSentence.requiredHead, on: engine)
     let options = NextSentence.Options(truncation: truncation.truncation, maxLength: truncation.maxLength)
-    let task = NextSentence(model: loaded.model, tokenizer: loaded.tokenizer)
+    let task = try await NextSentence.fromPretrained(arguments.model, on: engine)
     let run = TaskRun(task: task, options: options, engine: engine)
     if arguments.jsonl {
       let topK = topK

@@ -38,8 +38,7 @@ struct Rerank: AsyncParsableCommand {
 
   func run() async throws {
     let engine = try arguments.engine.open()
-    let loaded = try await TaskLoader.load(arguments.model, head: Reranker.requiredHead, on: engine)
-    let task = try Reranker(model: loaded.model, tokenizer: loaded.tokenizer)
+    let task = try await Reranker.fromPretrained(arguments.model, on: engine)
     let options = Reranker.Options(
       topK: topK, activation: try activation ?? Reranker.configuredActivation(arguments.model))
     let run = TaskRun(task: task, options: options, engine: engine)

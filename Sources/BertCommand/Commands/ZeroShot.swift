@@ -41,8 +41,7 @@ struct ZeroShot: AsyncParsableCommand {
 
   func run() async throws {
     let engine = try arguments.engine.open()
-    let loaded = try await TaskLoader.load(arguments.model, head: ZeroShotClassifier.requiredHead, on: engine)
-    let task = ZeroShotClassifier(model: loaded.model, tokenizer: loaded.tokenizer)
+    let task = try await ZeroShotClassifier.fromPretrained(arguments.model, on: engine)
     if task.entailmentId == nil {
       StandardError.note("no label of the model begins with \"entail\"; its last logit is taken for entailment")
     }
