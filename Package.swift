@@ -85,7 +85,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "ComputeGraphTests", dependencies: ["ComputeGraph", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "CPUBackendTests", dependencies: ["CPUBackend", "ComputeGraph", "TestSupport"], swiftSettings: strict),
+      name: "CPUBackendTests", dependencies: ["CPUBackend", "Checkpoints", "ComputeGraph", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "OpenCLBackendTests",
       dependencies: ["OpenCLBackend", "OpenCLRuntime", "CPUBackend", "ComputeGraph", "TestSupport"],

@@ -30,7 +30,7 @@ extension Queue {
   public func read(_ buffer: Buffer, at offset: Int = 0, into bytes: UnsafeMutableRawBufferPointer) throws(OpenCLError)
   {
     try buffer.checkRange(offset: offset, byteCount: bytes.count)
-    guard let base = bytes.baseAddress, !bytes.isEmpty else { return }
+    guard let base = bytes.baseAddress, !bytes.isEmpty else { return try finish() }
     let status = shim_clEnqueueReadBuffer(
       handle, buffer.handle, cl_bool(CL_TRUE), offset, bytes.count, base, 0, nil, nil)
     forgetFinished()  // in order: everything before this read has ended
