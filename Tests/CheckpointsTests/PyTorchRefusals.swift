@@ -15,16 +15,8 @@ enum Bins {
 
   /// The names of the files in a folder that end so, without the ending.
   static func names(in folder: String, ending: String = ".bin") -> [String] {
-    guard let stream = opendir(directory + folder) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name.hasSuffix(ending) { names.append(String(name.dropLast(ending.count))) }
-    }
-    return names.sorted()
+    directoryNames(directory + folder).filter { $0.hasSuffix(ending) }.map { String($0.dropLast(ending.count)) }
+      .sorted()
   }
 
   static func bytes(_ name: String) throws -> [UInt8] { try BoundedFile.read(path: directory + name, limit: 1 << 20) }
