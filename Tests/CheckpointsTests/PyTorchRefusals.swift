@@ -116,6 +116,18 @@ enum Bins {
       let most = PickleAssembler.shared((0..<99_999).lazy.map { "\($0)" })
       let file = try PyTorchFile(path: directory.write("a.bin", PickleAssembler.archive(most, records: large)))
       #expect(file.tensorNames.count == 100_000)
+      // A pickle of its own length, and one that makes too much of it.
+      let long = [0x80, 2] + [UInt8](repeating: 0x4E, count: 50_000_000)
+      directory.write("a.bin", PickleAssembler.archive(long))
+      let tooLong = #expect(throws: CheckpointError.self) { try PyTorchFile(path: path) }
+      #expect(tooLong == .pickle(file: path, offset: 46, error: .tooLong(limit: 50_000_000)))
+      let wide = PickleAssembler.archive([UInt8](long[..<1_000_000]))
+      directory.write("a.bin", wide)
+      let tooWide = #expect(throws: CheckpointError.self) { try PyTorchFile(path: path) }
+      guard case .pickle(_, _, .tooMuchMemory(limit: wide.count + 6 << 20)) = tooWide else {
+        Issue.record("\(String(describing: tooWide))")
+        return
+      }
       let records = (0..<100_100).map { ("\($0)", 0) }
       directory.write("a.bin", PickleAssembler.archive([0x80, 2, 0x7D, 0x2E], records: records))
       let tooMany = #expect(throws: CheckpointError.self) { try PyTorchFile(path: path) }
