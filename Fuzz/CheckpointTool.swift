@@ -2,6 +2,7 @@
 
 import Checkpoints
 import Glibc
+import StrictJSON
 
 /// What scripts/check-checkpoints does from outside a process: kill it, take its disk away, measure its memory.
 @main
@@ -12,10 +13,17 @@ struct CheckpointTool {
       switch (arguments.dropFirst().first, arguments.count) {
       case ("save", 4): try save(arguments[2], times: Int(arguments[3]) ?? 1)
       case ("verify", 3): try verify(arguments[2])
+      case ("save-directory", 4): try saveDirectory(arguments[2], times: Int(arguments[3]) ?? 1)
+      case ("verify-directory", 3): try verifyDirectory(arguments[2])
+      case ("convert", 5): try convert(arguments[2], arguments[3], maxShardBytes: Int(arguments[4]) ?? 1)
       case ("copy", 4): try copy(arguments[2], arguments[3])
       case ("peak", 3): peak(arguments[2])
       default:
-        print("usage: save FILE TIMES | verify FILE | copy FILE FILE | peak FILE")
+        print(
+          """
+          usage: save FILE TIMES | verify FILE | copy FILE FILE | peak FILE
+                 save-directory DIR TIMES | verify-directory DIR | convert DIR DIR MAX-SHARD-BYTES
+          """)
         exit(64)
       }
     } catch {
@@ -48,6 +56,39 @@ struct CheckpointTool {
       print("\(path): mixed or incomplete")
       exit(1)
     }
+  }
+
+  /// The same for a directory: config and shards have the number.
+  private static func saveDirectory(_ path: String, times: Int) throws {
+    for _ in 0..<times {
+      let value = Int.random(in: 0..<1 << 20)
+      let tensors = (0..<tensors).map {
+        OutgoingTensor(name: "t\($0)", shape: [elements]) { _, buffer in buffer.update(repeating: Float(value)) }
+      }
+      try CheckpointWriter.write(
+        tensors, files: [OutgoingFile(name: "config.json", bytes: Array("\(value)".utf8))],
+        maxShardBytes: 8 * elements * Int.random(in: 1...Self.tensors), to: path)
+    }
+  }
+
+  private static func verifyDirectory(_ path: String) throws {
+    let checkpoint = try Checkpoint(directory: path)
+    var seen: Set<Float> = []
+    for name in checkpoint.tensorNames { seen.formUnion(try checkpoint.readFloat32(name)) }
+    let config = String(decoding: try BoundedFile.read(path: path + "/config.json", limit: 100), as: UTF8.self)
+    guard checkpoint.tensorNames.count == tensors, seen.count == 1, seen.first == Float(config) else {
+      print("\(path): mixed or incomplete")
+      exit(1)
+    }
+  }
+
+  /// Reads a checkpoint of any format and saves it again.
+  private static func convert(_ from: String, _ to: String, maxShardBytes: Int) throws {
+    let checkpoint = try Checkpoint(directory: from)
+    try CheckpointWriter.write(
+      try checkpoint.tensorNames.map { try OutgoingTensor(copying: $0, of: checkpoint) },
+      files: OutgoingFile.copies(of: ["config.json"] + OutgoingFile.tokenizerNames, in: from),
+      maxShardBytes: maxShardBytes, to: to)
   }
 
   /// A file of either format, by its name, as `Checkpoint` goes by names.

@@ -12,7 +12,7 @@ import StrictJSON
 /// Several writers of one target do not disturb each other: the last to commit wins. A target that is a symbolic link
 /// stays one; the file that it names is replaced. The permissions of an existing file are kept.
 public struct AtomicFile: ~Copyable {
-  /// The path as the caller gave it.
+  /// The path as the caller gave it; for errors.
   public let path: String
   private let target: String
   private let directory: String
@@ -28,7 +28,10 @@ public struct AtomicFile: ~Copyable {
   ///   or cannot be written.
   public init(path: String) throws(FileError) { try self.init(path: path, calls: .system) }
 
-  package init(path: String, calls: FileCalls) throws(FileError) {
+  package init(path: String, calls: FileCalls) throws(FileError) { try self.init(path: path, name: path, calls: calls) }
+
+  /// - Parameter name: what errors call the file.
+  init(path: String, name: String, calls: FileCalls) throws(FileError) {
     guard !path.isEmpty, !path.utf8.contains(0) else { throw .invalidPath(path) }
     var status = stat()
     let exists = stat(path, &status) == 0
@@ -43,10 +46,10 @@ public struct AtomicFile: ~Copyable {
     let unique = String(UInt64.random(in: .min ... .max), radix: 16)
     let temporary = joinPath(directory, ".bert-save-\(unique).tmp")
     let descriptor = calls.create(temporary)
-    guard descriptor >= 0 else { throw .system(call: "creating a file in its directory", path: path, code: .last) }
+    guard descriptor >= 0 else { throw .system(call: "creating a file in its directory", path: name, code: .last) }
     // The new file stands in for the old one in this respect too; if it may not, it is still the caller's own file.
     if exists { _ = fchmod(descriptor, status.st_mode & 0o7777) }
-    self.path = path
+    self.path = name
     self.target = target
     self.directory = directory
     self.temporary = temporary
@@ -114,13 +117,13 @@ public struct AtomicFile: ~Copyable {
 }
 
 /// The file behind symbolic links; the path itself where there is none.
-private func resolved(_ path: String) -> String {
+func resolved(_ path: String) -> String {
   guard let real = realpath(path, nil) else { return path }
   defer { free(real) }
   return String(cString: real)
 }
 
-private func parent(of path: String) -> String {
+func parent(of path: String) -> String {
   guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
   return slash == path.startIndex ? "/" : String(path[..<slash])
 }

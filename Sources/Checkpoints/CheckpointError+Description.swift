@@ -70,6 +70,13 @@ extension CheckpointError: CustomStringConvertible {
       "\(file): tensor \(quoted(tensor)) is not in shard \(quoted(shard)), where it should be"
     case .doubledTensor(let tensor, let file, let other):
       "tensor \(quoted(tensor)) is in two files, \(other) and \(file)"
+    case .unsafeFileName(let directory, let name):
+      "\(directory): \(quoted(name)) cannot name a file of a checkpoint: a plain relative path is needed, and the weights' "
+        + "names are taken"
+    case .doubledFile(let directory, let name): "\(directory): file \(quoted(name)) is given twice"
+    case .notReplaceable(let directory, let reason):
+      "\(directory): a checkpoint is saved by exchanging its directory, and this one is \(Self.obstacle(reason)); "
+        + "name a directory inside it"
     case .noSuchTensor(let file, let tensor): "\(file): there is no tensor \(quoted(tensor))"
     case .wrongBufferSize(let file, let tensor, let expected, let found):
       "\(file): tensor \(quoted(tensor)): a buffer for \(expected) elements is needed, not \(found)"
@@ -81,6 +88,14 @@ extension CheckpointError: CustomStringConvertible {
   }
 
   private static let supportedTypes = DataType.allCases.map(\.rawValue).joined(separator: ", ")
+
+  private static func obstacle(_ reason: DirectoryObstacle) -> String {
+    switch reason {
+    case .root: "the root"
+    case .mountPoint: "a mount point"
+    case .workingDirectory: "the working directory"
+    }
+  }
 
   private static func place(_ tensor: String?, _ field: String?) -> String {
     switch (tensor, field) {

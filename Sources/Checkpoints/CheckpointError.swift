@@ -53,9 +53,21 @@ public enum CheckpointError: Error, Equatable, Sendable {
   case tensorNotInShard(file: String, tensor: String, shard: String)
   case doubledTensor(tensor: String, file: String, other: String)
 
+  // A directory that is saved.
+  case unsafeFileName(directory: String, name: String)
+  case doubledFile(directory: String, name: String)
+  case notReplaceable(directory: String, reason: DirectoryObstacle)
+
   // What a caller asks for.
   case noSuchTensor(file: String, tensor: String)
   case wrongBufferSize(file: String, tensor: String, expected: Int, found: Int)
   case outsideTensor(file: String, tensor: String, offset: Int, count: Int, size: Int)
   case wrongType(file: String, tensor: String, dataType: DataType, wanted: String)
+}
+
+/// Why a directory cannot be exchanged for a new one.
+public enum DirectoryObstacle: Equatable, Sendable {
+  case root
+  case mountPoint
+  case workingDirectory
 }

@@ -23,8 +23,8 @@ struct PickleMachine {
   private(set) var opcodeOffset: Int
   private(set) var opcode = PickleOpcode.protocolNumber
 
-  /// Longer pickles are refused, as safetensors headers are: 100,000 tensors take a quarter of it.
-  static let byteLimit = 100_000_000
+  /// Longer pickles are refused, as too long headers of safetensors files are. 100,000 tensors take half of it.
+  static let byteLimit = 50_000_000
 
   /// - Parameters:
   ///   - window: begins with the pickle.
@@ -133,7 +133,7 @@ extension PickleMachine {
     failed(.lengthBeyondEnd(opcode: opcode.name, length: length, available: window.remaining))
   }
 
-  func checkMemory() throws(CheckpointError) {
+  mutating func checkMemory() throws(CheckpointError) {
     guard heap.spent <= memoryLimit else { throw failed(.tooMuchMemory(limit: memoryLimit)) }
   }
 
@@ -160,7 +160,9 @@ extension PickleMachine {
   }
 
   /// Demands that so many values lie above the last mark.
-  func demand(_ count: Int) throws(CheckpointError) {
+  ///
+  /// Mutating, as are its neighbours, though it changes nothing: the compiler would copy the whole machine for the call.
+  mutating func demand(_ count: Int) throws(CheckpointError) {
     guard stack.count - (marks.last ?? 0) >= count else { throw failed(.stackUnderflow(opcode: opcode.name)) }
   }
 
@@ -185,7 +187,7 @@ extension PickleMachine {
     memo[index] = stack[stack.count - 1]
   }
 
-  private func recall(_ index: Int) throws(CheckpointError) -> PickleValue {
+  private mutating func recall(_ index: Int) throws(CheckpointError) -> PickleValue {
     guard index < memo.count, let value = memo[index] else { throw failed(.missingMemo(index: index)) }
     return value
   }

@@ -18,16 +18,16 @@ public enum SafetensorsWriter {
   public static func write(
     _ tensors: [OutgoingTensor], metadata: [String: String] = ["format": "pt"], to path: String
   ) throws {
-    try write(tensors, metadata: metadata, to: path, calls: .system)
+    try write(tensors, metadata: metadata, to: path, named: path, calls: .system)
   }
 
   package static func write(
-    _ tensors: [OutgoingTensor], metadata: [String: String], to path: String, calls: FileCalls
+    _ tensors: [OutgoingTensor], metadata: [String: String], to path: String, named name: String, calls: FileCalls
   ) throws {
-    let layout = try Layout(tensors, metadata, path)
+    let layout = try Layout(tensors, metadata, name)
     do {
-      var file = try AtomicFile(path: path, calls: calls)
-      try layout.write(path) { try file.append($0) }
+      var file = try AtomicFile(path: path, name: name, calls: calls)
+      try layout.write(name) { try file.append($0) }
       try file.commit()
     } catch let error as FileError {
       throw CheckpointError.file(error)

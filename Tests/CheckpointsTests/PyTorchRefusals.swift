@@ -15,16 +15,8 @@ enum Bins {
 
   /// The names of the files in a folder that end so, without the ending.
   static func names(in folder: String, ending: String = ".bin") -> [String] {
-    guard let stream = opendir(directory + folder) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name.hasSuffix(ending) { names.append(String(name.dropLast(ending.count))) }
-    }
-    return names.sorted()
+    directoryNames(directory + folder).filter { $0.hasSuffix(ending) }.map { String($0.dropLast(ending.count)) }
+      .sorted()
   }
 
   static func bytes(_ name: String) throws -> [UInt8] { try BoundedFile.read(path: directory + name, limit: 1 << 20) }
@@ -124,6 +116,18 @@ enum Bins {
       let most = PickleAssembler.shared((0..<99_999).lazy.map { "\($0)" })
       let file = try PyTorchFile(path: directory.write("a.bin", PickleAssembler.archive(most, records: large)))
       #expect(file.tensorNames.count == 100_000)
+      // A pickle of its own length, and one that makes too much of it.
+      let long = [0x80, 2] + [UInt8](repeating: 0x4E, count: 50_000_000)
+      directory.write("a.bin", PickleAssembler.archive(long))
+      let tooLong = #expect(throws: CheckpointError.self) { try PyTorchFile(path: path) }
+      #expect(tooLong == .pickle(file: path, offset: 46, error: .tooLong(limit: 50_000_000)))
+      let wide = PickleAssembler.archive([UInt8](long[..<1_000_000]))
+      directory.write("a.bin", wide)
+      let tooWide = #expect(throws: CheckpointError.self) { try PyTorchFile(path: path) }
+      guard case .pickle(_, _, .tooMuchMemory(limit: wide.count + 6 << 20)) = tooWide else {
+        Issue.record("\(String(describing: tooWide))")
+        return
+      }
       let records = (0..<100_100).map { ("\($0)", 0) }
       directory.write("a.bin", PickleAssembler.archive([0x80, 2, 0x7D, 0x2E], records: records))
       let tooMany = #expect(throws: CheckpointError.self) { try PyTorchFile(path: path) }

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// Counts system calls and makes them fail: the `first`-th and, if it never recovers, all after it.
-private final class Faults: Sendable {
+final class Faults: Sendable {
   private let count = Mutex(0)
   let first: Int
   let forever: Bool
@@ -45,7 +45,13 @@ private final class Faults: Sendable {
       },
       rename: { self.fails() ? -1 : system.rename($0, $1) },
       unlink: { self.fails() ? -1 : system.unlink($0) },
-      openDirectory: { self.fails() ? -1 : system.openDirectory($0) })
+      openDirectory: { self.fails() ? -1 : system.openDirectory($0) },
+      makeDirectory: { self.fails() ? -1 : system.makeDirectory($0) },
+      removeDirectory: { self.fails() ? -1 : system.removeDirectory($0) },
+      link: { self.fails() ? -1 : system.link($0, $1) },
+      renameNew: { self.fails() ? -1 : system.renameNew($0, $1) },
+      exchange: { self.fails() ? -1 : system.exchange($0, $1) },
+      lock: { self.fails() ? -1 : system.lock($0) })
   }
 }
 
@@ -68,7 +74,7 @@ private final class Faults: Sendable {
         try SafetensorsWriter.write(Self.old, to: path)
         let faults = Faults(first: failures + 1, forever: false)
         do {
-          try SafetensorsWriter.write(Self.new, metadata: [:], to: path, calls: faults.table)
+          try SafetensorsWriter.write(Self.new, metadata: [:], to: path, named: path, calls: faults.table)
           guard faults.calls >= faults.first else { break }
           // Only the last close, of the directory, has nothing to report.
           #expect(faults.calls == faults.first)
@@ -95,7 +101,7 @@ private final class Faults: Sendable {
       while true {
         try SafetensorsWriter.write(Self.old, to: path)
         let faults = Faults(first: number + 1, forever: true)
-        try? SafetensorsWriter.write(Self.new, metadata: [:], to: path, calls: faults.table)
+        try? SafetensorsWriter.write(Self.new, metadata: [:], to: path, named: path, calls: faults.table)
         seen.insert(try Self.value(path))
         let others = directory.names.filter { $0 != "model.safetensors" }
         #expect(others.count <= 1)
@@ -170,7 +176,7 @@ private final class Faults: Sendable {
       let full = calls
       let error = FileError.system(call: "write", path: path, code: SystemErrorCode(rawValue: ENOSPC))
       #expect(throws: CheckpointError.file(error)) {
-        try SafetensorsWriter.write(Self.new, metadata: [:], to: path, calls: full)
+        try SafetensorsWriter.write(Self.new, metadata: [:], to: path, named: path, calls: full)
       }
       #expect(error.description == "\(path): write failed: No space left on device (errno 28)")
       #expect(directory.contents("model.safetensors") == Array("old".utf8))

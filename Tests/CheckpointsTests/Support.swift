@@ -19,8 +19,12 @@ final class TemporaryDirectory {
   }
 
   deinit {
-    for name in names { unlink("\(path)/\(name)") }
-    rmdir(path)
+    func remove(_ path: String) {
+      guard unlink(path) != 0 else { return }
+      for name in directoryNames(path) { remove("\(path)/\(name)") }
+      rmdir(path)
+    }
+    remove(path)
   }
 
   /// Writes a file and gives its path.
@@ -38,18 +42,21 @@ final class TemporaryDirectory {
   @discardableResult func write(_ name: String, _ text: String) -> String { write(name, Array(text.utf8)) }
 
   /// What is in the directory, hidden files too.
-  var names: [String] {
-    guard let stream = opendir(path) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != ".", name != ".." { names.append(name) }
+  var names: [String] { directoryNames(path) }
+}
+
+/// The names in a directory, sorted, hidden ones too.
+func directoryNames(_ path: String) -> [String] {
+  guard let stream = opendir(path) else { return [] }
+  defer { closedir(stream) }
+  var names: [String] = []
+  while let entry = readdir(stream) {
+    let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+      String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
-    return names.sorted()
+    if name != ".", name != ".." { names.append(name) }
   }
+  return names.sorted()
 }
 
 /// A safetensors file: length, header, data.

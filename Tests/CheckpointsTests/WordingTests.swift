@@ -115,6 +115,24 @@ import Testing
         "i: tensor \"w\" is not in shard \"s\", where it should be"
       ),
       (.doubledTensor(tensor: "w", file: "b", other: "a"), "tensor \"w\" is in two files, a and b"),
+      (
+        .unsafeFileName(directory: "d", name: "../a"),
+        "d: \"../a\" cannot name a file of a checkpoint: a plain relative path is needed, and the weights' names are taken"
+      ),
+      (.doubledFile(directory: "d", name: "a"), "d: file \"a\" is given twice"),
+      (
+        .notReplaceable(directory: "d", reason: .mountPoint),
+        "d: a checkpoint is saved by exchanging its directory, and this one is a mount point; name a directory inside it"
+      ),
+      (
+        .notReplaceable(directory: ".", reason: .workingDirectory),
+        ".: a checkpoint is saved by exchanging its directory, and this one is the working directory; name a directory "
+          + "inside it"
+      ),
+      (
+        .notReplaceable(directory: "/", reason: .root),
+        "/: a checkpoint is saved by exchanging its directory, and this one is the root; name a directory inside it"
+      ),
       (.noSuchTensor(file: "m", tensor: "w"), "m: there is no tensor \"w\""),
       (
         .wrongBufferSize(file: "m", tensor: "w", expected: 2, found: 3),
