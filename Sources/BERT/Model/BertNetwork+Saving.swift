@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+import Checkpoints
+import ComputeGraph
+import StrictJSON
+
+extension BertNetwork {
+  /// Saves a directory that Hugging Face's `from_pretrained` loads: safetensors in F32, config.json, and the tokenizer's
+  /// files of the directory that this model came from.
+  ///
+  /// The directory changes as a whole: killed at any moment, what stands there is the old checkpoint or the new one. Keys
+  /// are Hugging Face's (`bert.` in front where there is a head); a tied output matrix is saved once.
+  ///
+  /// - Parameter maxShardBytes: tensor bytes of one file.
+  /// - Throws: `CheckpointError` for what the disk says; what reading the weights throws.
+  public func savePretrained(_ directory: String, maxShardBytes: Int = CheckpointWriter.defaultShardBytes) throws {
+    let parameters = parameters
+    let tensors = graph.parameters.flatMap(\.parameter.parts).map { part in
+      OutgoingTensor(name: savedKey(part.key), shape: part.shape) { start, buffer in
+        try parameters.read(part, from: start, into: buffer)
+      }
+    }
+    var config = config
+    config.architectures = [head.architecture]
+    config.tieWordEmbeddings = head.isLanguageModel ? tiesDecoder : config.tieWordEmbeddings
+    let original = try self.directory.map { try JSONFields.read($0 + "/config.json").object }
+    var files = [OutgoingFile(name: "config.json", json: .object(config.json(over: original ?? JSONObject())))]
+    if let source = self.directory { files += OutgoingFile.copies(of: OutgoingFile.tokenizerNames, in: source) }
+    try CheckpointWriter.write(tensors, files: files, maxShardBytes: maxShardBytes, to: directory)
+  }
+
+  /// The key of a tensor in Hugging Face's model.
+  private func savedKey(_ key: String) -> String {
+    let isOfEncoder = ["embeddings.", "encoder.", "pooler."].contains { key.hasPrefix($0) }
+    return head != .none && isOfEncoder ? "bert." + key : key
+  }
+}
+
+extension PretrainedBert {
+  /// Saves a checkpoint directory; see `BertNetwork.savePretrained`.
+  public func savePretrained(_ directory: String) throws { try network.savePretrained(directory) }
+}
