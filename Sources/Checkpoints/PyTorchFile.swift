@@ -13,7 +13,7 @@ import Synchronization
 ///
 /// The data stays in the file and is read on demand through `pread`, from any number of threads. The zip format has a
 /// checksum per storage. It is checked when a storage is first read, before any of its bytes are handed out: opening a file
-/// of 400 MB costs nothing, reading it about a tenth of a second more, and what nobody reads is not checked. (torch itself
+/// of 400 MB costs nothing, reading it a fifth of a second more, and what nobody reads is not checked. (torch itself
 /// never checks; files written after `set_crc32_options(False)` have no valid checksums and are refused.)
 public final class PyTorchFile: TensorSource {
   /// How the file is laid out.
