@@ -5,12 +5,14 @@ extension BertNetwork {
   /// One forward pass on the tensors of a file, caches included.
   ///
   /// - Parameter useCache: whether a decoder's keys and values, those given included, come behind the other outputs:
-  ///   `past_key_values.0.key`, `.value` and, with cross attention, `.cross_key`, `.cross_value`.
+  ///   `past_key_values.0.key`, `.value` and, with cross attention, `.cross_key`, `.cross_value`. Labels switch it off,
+  ///   as in Hugging Face's code.
   /// - Throws: as `forward(_:cache:outputHiddenStates:outputAttentions:)`, `makeCache` and `KeyValueCache.load`.
   public func forward(
     _ arguments: ForwardArguments, useCache: Bool = false, outputHiddenStates: Bool = false,
     outputAttentions: Bool = false
   ) async throws -> ModelOutput {
+    let useCache = useCache && arguments.input.labels == nil
     let cache = useCache || arguments.past != nil ? try await makeCache(for: arguments) : nil
     let output = try await forward(
       arguments.input, cache: cache, outputHiddenStates: outputHiddenStates, outputAttentions: outputAttentions)

@@ -113,7 +113,8 @@ public final class BertNetwork: Sendable {
     let state = try await loaded(variant).makeState([
       .cacheRows: batchSize * capacity, .encoderCacheRows: batchSize * encoderCapacity,
     ])
-    return KeyValueCache(batchSize: batchSize, capacity: capacity, encoderCapacity: encoderCapacity, state: state)
+    return KeyValueCache(
+      batchSize: batchSize, capacity: capacity, encoderCapacity: encoderCapacity, state: state, engine)
   }
 
   /// One forward pass.
@@ -137,6 +138,7 @@ public final class BertNetwork: Sendable {
       throw BertError.badArgument(
         "past_key_values", "holds \(cache.batchSize) sequences, input_ids has \(input.batchSize)")
     }
+    try cache.check(config, engine)
     return try await cache.use { contents in
       let call = try ForwardCall(input, config, head, hasPooler: hasPooler, contents)
       let output = try await run(call, cache.state, outputHiddenStates, outputAttentions)
