@@ -31,7 +31,7 @@ import Testing
   ///   much as before once the next one has succeeded.
   /// - Parameter call: the only function whose calls fail; all where nil.
   /// - Returns: how many calls a run makes that can fail.
-  private static func failEveryCall(
+  static func failEveryCall(
     _ mode: Mode, call: String? = nil, keeps: Bool = false, _ run: () async throws -> [[UInt32]]
   ) async throws -> Int {
     CallMonitor.start()
