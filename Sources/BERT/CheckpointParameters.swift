@@ -12,11 +12,16 @@ struct CheckpointParameters: ParameterSource {
   private let places: [String: Place]
   /// Tensors of the checkpoint that the graph does not use.
   let ignored: [String]
+  /// Tensors that the graph does not use and that belong to the model all the same: they are saved with it.
+  let carried: [Graph.Parameter.Part]
 
   /// Finds every parameter of the graph.
   ///
+  /// - Parameter optional: tensors to carry along where the checkpoint has them in this shape.
   /// - Throws: `BertError.missingTensors` with all that lack, `.tensorShape`; `CheckpointError`.
-  init(_ graph: Graph, _ checkpoint: Checkpoint, directory: String) throws {
+  init(
+    _ graph: Graph, _ checkpoint: Checkpoint, directory: String, optional: [Graph.Parameter.Part] = []
+  ) throws {
     var folders: [String: Checkpoint] = [:]
     var places: [String: Place] = [:]
     var missing: [String] = []
@@ -42,6 +47,14 @@ struct CheckpointParameters: ParameterSource {
       places[part.key] = Place(checkpoint: source, name: name)
     }
     guard missing.isEmpty else { throw BertError.missingTensors(path: checkpoint.path, missing) }
+    var carried: [Graph.Parameter.Part] = []
+    for part in optional {
+      let names = CheckpointParameters.candidates(part.key)
+      guard let name = names.first(where: { checkpoint.tensor(named: $0)?.shape == part.shape }) else { continue }
+      places[part.key] = Place(checkpoint: checkpoint, name: name)
+      carried.append(part)
+    }
+    self.carried = carried
     self.places = places
     let used = Set(places.values.map(\.name))
     ignored = checkpoint.tensorNames.filter { !used.contains($0) }

@@ -108,8 +108,8 @@ extension BertNetwork {
   private func edited(_ config: BertConfig, _ edits: [String: EditedParameters.Edit]) async throws -> BertNetwork {
     let form = ModelForm(config, head, hasPooler: hasPooler, tiesDecoder: tiesDecoder)
     return try await BertNetwork(
-      config, form, engine, EditedParameters(base: parameters, edits: edits), ignored: ignoredTensors,
-      directory: directory)
+      config, form, engine, EditedParameters(base: parameters, edits: edits), carried: carried,
+      ignored: ignoredTensors, directory: directory)
   }
 }
 

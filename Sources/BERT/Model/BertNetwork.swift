@@ -19,6 +19,8 @@ public final class BertNetwork: Sendable {
   public let tiesDecoder: Bool
   /// Where the weights came from, for changes and for saving.
   let parameters: any ParameterSource
+  /// Tensors that nothing here reads, and that are saved as they came.
+  let carried: [Graph.Parameter.Part]
   /// The checkpoint's directory, for the files that go with the weights.
   let directory: String?
   private let loaded: any LoadedGraph
@@ -40,7 +42,7 @@ public final class BertNetwork: Sendable {
     let form = ModelForm(config, head, checkpoint)
     let parameters = try form.parameters(in: checkpoint, directory)
     return try await BertNetwork(
-      config, form, engine, parameters, ignored: parameters.ignored, directory: directory)
+      config, form, engine, parameters, carried: parameters.carried, ignored: parameters.ignored, directory: directory)
   }
 
   /// The head that config.json names.
@@ -56,8 +58,7 @@ public final class BertNetwork: Sendable {
 
   init(
     _ config: BertConfig, _ form: ModelForm, _ engine: Engine, _ parameters: any ParameterSource,
-    ignored: [String] = [],
-    directory: String?
+    carried: [Graph.Parameter.Part] = [], ignored: [String] = [], directory: String?
   ) async throws {
     self.config = config
     head = form.head
@@ -65,6 +66,7 @@ public final class BertNetwork: Sendable {
     tiesDecoder = form.tiesDecoder
     self.engine = engine
     self.parameters = parameters
+    self.carried = carried
     self.directory = directory
     ignoredTensors = ignored
     loaded = try await engine.executor.load(form.graph(), parameters: parameters)

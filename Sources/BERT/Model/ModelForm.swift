@@ -34,12 +34,19 @@ struct ModelForm: Sendable {
     return builder.graph
   }
 
+  /// Weights that Hugging Face's model has and never reads: the table of positions beside relative ones.
+  private var unread: [Graph.Parameter.Part] {
+    guard config.positionEmbeddingType != .absolute else { return [] }
+    let shape = [config.maxPositionEmbeddings, config.hiddenSize]
+    return [Graph.Parameter.Part("embeddings.position_embeddings.weight", shape)]
+  }
+
   /// Where in a checkpoint every weight is.
   ///
   /// - Throws: `BertError.missingHead` where the head's weights alone lack, all of them; else what
   ///   `CheckpointParameters` throws.
   func parameters(in checkpoint: Checkpoint, _ directory: String) throws -> CheckpointParameters {
-    do { return try CheckpointParameters(graph(), checkpoint, directory: directory) } catch {
+    do { return try CheckpointParameters(graph(), checkpoint, directory: directory, optional: unread) } catch {
       guard head != .none, case .missingTensors(let path, let names)? = error as? BertError else { throw error }
       let bare = ModelForm(config, .none, hasPooler: head.isPooled, tiesDecoder: true)
       let ofEncoder = Set(try bare.graph().parameters.flatMap(\.parameter.parts).map(\.key))
