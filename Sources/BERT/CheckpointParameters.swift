@@ -13,10 +13,16 @@ struct CheckpointParameters: ParameterSource {
   /// Tensors of the checkpoint that the graph does not use.
   let ignored: [String]
 
+  /// Tensors that the graph does not use and a save writes all the same.
+  let carried: [Graph.Parameter.Part]
+
   /// Finds every parameter of the graph.
   ///
+  /// - Parameter carrying: tensors to be read though the graph does not use them, where the checkpoint has them.
   /// - Throws: `BertError.missingTensors` with all that lack, `.tensorShape`; `CheckpointError`.
-  init(_ graph: Graph, _ checkpoint: Checkpoint, directory: String) throws {
+  init(
+    _ graph: Graph, _ checkpoint: Checkpoint, directory: String, carrying: [Graph.Parameter.Part] = []
+  ) throws {
     var folders: [String: Checkpoint] = [:]
     var places: [String: Place] = [:]
     var missing: [String] = []
@@ -41,6 +47,15 @@ struct CheckpointParameters: ParameterSource {
       }
       places[part.key] = Place(checkpoint: source, name: name)
     }
+    var carried: [Graph.Parameter.Part] = []
+    for part in carrying {
+      for name in CheckpointParameters.candidates(part.key) where checkpoint.tensor(named: name)?.shape == part.shape {
+        places[part.key] = Place(checkpoint: checkpoint, name: name)
+        carried.append(part)
+        break
+      }
+    }
+    self.carried = carried
     guard missing.isEmpty else { throw BertError.missingTensors(path: checkpoint.path, missing) }
     self.places = places
     let used = Set(places.values.map(\.name))

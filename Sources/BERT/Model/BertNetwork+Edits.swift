@@ -109,7 +109,7 @@ extension BertNetwork {
     let form = ModelForm(config, head, hasPooler: hasPooler, tiesDecoder: tiesDecoder)
     return try await BertNetwork(
       config, form, engine, EditedParameters(base: parameters, edits: edits), ignored: ignoredTensors,
-      directory: directory)
+      carried: carried, directory: directory)
   }
 }
 

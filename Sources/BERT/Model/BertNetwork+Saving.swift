@@ -14,7 +14,7 @@ extension BertNetwork {
   /// - Throws: `CheckpointError` for what the disk says; what reading the weights throws.
   public func savePretrained(_ directory: String, maxShardBytes: Int = CheckpointWriter.defaultShardBytes) throws {
     let parameters = parameters
-    let tensors = graph.parameters.flatMap(\.parameter.parts).map { part in
+    let tensors = (graph.parameters.flatMap(\.parameter.parts) + carried).map { part in
       OutgoingTensor(name: savedKey(part.key), shape: part.shape) { start, buffer in
         try parameters.read(part, from: start, into: buffer)
       }

@@ -19,6 +19,8 @@ public final class BertNetwork: Sendable {
   public let tiesDecoder: Bool
   /// Where the weights came from, for changes and for saving.
   let parameters: any ParameterSource
+  /// Tensors that nothing computes with and a save writes all the same.
+  let carried: [Graph.Parameter.Part]
   /// The checkpoint's directory, for the files that go with the weights.
   let directory: String?
   private let loaded: any LoadedGraph
@@ -40,7 +42,8 @@ public final class BertNetwork: Sendable {
     let form = ModelForm(config, head, checkpoint)
     let parameters = try form.parameters(in: checkpoint, directory)
     return try await BertNetwork(
-      config, form, engine, parameters, ignored: parameters.ignored, directory: directory)
+      config, form, engine, parameters, ignored: parameters.ignored, carried: parameters.carried,
+      directory: directory)
   }
 
   /// The head that config.json names.
@@ -57,7 +60,7 @@ public final class BertNetwork: Sendable {
   init(
     _ config: BertConfig, _ form: ModelForm, _ engine: Engine, _ parameters: any ParameterSource,
     ignored: [String] = [],
-    directory: String?
+    carried: [Graph.Parameter.Part], directory: String?
   ) async throws {
     self.config = config
     head = form.head
@@ -67,6 +70,7 @@ public final class BertNetwork: Sendable {
     self.parameters = parameters
     self.directory = directory
     ignoredTensors = ignored
+    self.carried = carried
     loaded = try await engine.executor.load(form.graph(), parameters: parameters)
   }
 

@@ -34,12 +34,21 @@ struct ModelForm: Sendable {
     return builder.graph
   }
 
+  /// What Hugging Face's model has and never reads: absolute positions beside relative ones. A checkpoint without them
+  /// loads there with a warning.
+  var unusedParts: [Graph.Parameter.Part] {
+    guard config.positionEmbeddingType != .absolute else { return [] }
+    return [.init("embeddings.position_embeddings.weight", [config.maxPositionEmbeddings, config.hiddenSize])]
+  }
+
   /// Where in a checkpoint every weight is.
   ///
   /// - Throws: `BertError.missingHead` where the head's weights alone lack, all of them; else what
   ///   `CheckpointParameters` throws.
   func parameters(in checkpoint: Checkpoint, _ directory: String) throws -> CheckpointParameters {
-    do { return try CheckpointParameters(graph(), checkpoint, directory: directory) } catch {
+    do {
+      return try CheckpointParameters(graph(), checkpoint, directory: directory, carrying: unusedParts)
+    } catch {
       guard head != .none, case .missingTensors(let path, let names)? = error as? BertError else { throw error }
       let bare = ModelForm(config, .none, hasPooler: head.isPooled, tiesDecoder: true)
       let ofEncoder = Set(try bare.graph().parameters.flatMap(\.parameter.parts).map(\.key))
