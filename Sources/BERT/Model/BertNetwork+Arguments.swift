@@ -6,34 +6,41 @@ extension BertNetwork {
   ///
   /// - Parameter useCache: whether a decoder's keys and values, those given included, come behind the other outputs:
   ///   `past_key_values.0.key`, `.value` and, with cross attention, `.cross_key`, `.cross_value`.
+  ///   Labels switch it off, as in Hugging Face's code.
   /// - Throws: as `forward(_:cache:outputHiddenStates:outputAttentions:)`, `makeCache` and `KeyValueCache.load`.
   public func forward(
     _ arguments: ForwardArguments, useCache: Bool = false, outputHiddenStates: Bool = false,
     outputAttentions: Bool = false
   ) async throws -> ModelOutput {
+    let useCache = useCache && arguments.input.labels == nil
     let cache = useCache || arguments.past != nil ? try await makeCache(for: arguments) : nil
     let output = try await forward(
       arguments.input, cache: cache, outputHiddenStates: outputHiddenStates, outputAttentions: outputAttentions)
     guard useCache, let cache else { return output }
-    var entries = output.entries
-    for (layer, entry) in try await cache.pastKeyValues(for: config).enumerated() {
+    var entries: [(name: String, tensor: Tensor)] = []
+    for (layer, entry) in try await cache.pastKeyValues().enumerated() {
       let prefix = "past_key_values.\(layer)."
       entries += [(prefix + "key", entry.key), (prefix + "value", entry.value)]
       if let key = entry.crossKey, let value = entry.crossValue {
         entries += [(prefix + "cross_key", key), (prefix + "cross_value", value)]
       }
     }
-    return ModelOutput(entries: entries)
+    // Hugging Face has them behind the head's outputs, before hidden states and attentions.
+    let head = output.entries.prefix { !$0.name.contains(".") }
+    return ModelOutput(entries: head + entries + output.entries.dropFirst(head.count))
   }
 
   /// A cache that holds what the arguments bring, with room for what they add.
   private func makeCache(for arguments: ForwardArguments) async throws -> KeyValueCache {
     let (input, past) = (arguments.input, arguments.past)
-    let length = (past?.first?.key.shape[2] ?? 0) + input.sequenceLength
+    let pastLength = past?.first?.key.shape[2] ?? 0
+    // Before memory is made of sizes that no tensor may bear out.
+    try input.check(config, past: pastLength)
+    let length = pastLength + input.sequenceLength
     let encoderLength = max(past?.first?.crossKey?.shape[2] ?? 0, input.encoderHiddenStates?.shape[1] ?? 0)
     let cache = try await makeCache(
       batchSize: input.batchSize, capacity: length, encoderCapacity: encoderLength)
-    if let past { try await cache.load(past, for: config) }
+    if let past { try await cache.load(past) }
     return cache
   }
 }

@@ -72,6 +72,7 @@ public final class BertNetwork: Sendable {
     ignoredTensors = ignored
     self.carried = carried
     loaded = try await engine.executor.load(form.graph(), parameters: parameters)
+    variants.withLock { [loaded] in $0[form.plainVariant] = loaded }
   }
 
   var form: ModelForm { ModelForm(config, head, hasPooler: hasPooler, tiesDecoder: tiesDecoder) }
@@ -108,7 +109,8 @@ public final class BertNetwork: Sendable {
     }
     let capacity = min(capacity ?? config.maxPositionEmbeddings, config.maxPositionEmbeddings)
     let encoderCapacity = config.addCrossAttention ? encoderCapacity ?? config.maxPositionEmbeddings : 0
-    guard batchSize > 0, capacity > 0, encoderCapacity >= 0 else {
+    // Sizes whose product with a row's width no integer holds are refused by the graph; these come before it.
+    guard (1...Int(Int32.max)).contains(batchSize), capacity > 0, (0...Int(Int32.max)).contains(encoderCapacity) else {
       throw BertError.badArgument("use_cache", "cannot hold \(batchSize) sequences of \(capacity) tokens")
     }
     var variant = GraphVariant()
@@ -117,13 +119,17 @@ public final class BertNetwork: Sendable {
     let state = try await loaded(variant).makeState([
       .cacheRows: batchSize * capacity, .encoderCacheRows: batchSize * encoderCapacity,
     ])
-    return KeyValueCache(batchSize: batchSize, capacity: capacity, encoderCapacity: encoderCapacity, state: state)
+    return KeyValueCache(
+      config, batchSize: batchSize, capacity: capacity, encoderCapacity: encoderCapacity, state: state)
   }
 
   /// One forward pass.
   ///
-  /// Padding is taken out before and put back after: masked positions are zero in every output. What Hugging Face's code
-  /// reads at a masked position (a pooler whose first token is masked, a label there) is computed all the same.
+  /// Padding is taken out before and put back after: masked positions are zero in every output, as are all outputs of a
+  /// sequence whose mask is zero everywhere. What Hugging Face's code reads at a masked position (an encoder's pooler whose
+  /// first token is masked, a label there) is computed all the same. A decoder's pooler takes the first token that is not
+  /// masked: one that sees no key has no value that anybody could use. With relative positions, several tokens on a cache
+  /// get what they get without it, where Hugging Face measures all their distances from the last.
   ///
   /// - Parameter cache: keys and values of the tokens before these, to which those of these are added.
   /// - Throws: `BertError.badArgument` naming an argument that does not fit, `.sequenceTooLong`; the device's error.
@@ -136,6 +142,9 @@ public final class BertNetwork: Sendable {
     }
     guard config.isDecoder else {
       throw BertError.badArgument("past_key_values", "is given, but the model is no decoder (is_decoder)")
+    }
+    guard cache.config.numHiddenLayers == config.numHiddenLayers, cache.config.hiddenSize == config.hiddenSize else {
+      throw BertError.badArgument("past_key_values", "is a cache of another model")
     }
     guard cache.batchSize == input.batchSize else {
       throw BertError.badArgument(

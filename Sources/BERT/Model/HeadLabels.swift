@@ -67,6 +67,9 @@ struct HeadLabels {
     for (name, isGiven, isUsed) in given where isGiven && !isUsed {
       throw .badArgument(name, "is given, but \(head.architecture) has no use for it")
     }
+    guard input.choices == nil || head == .multipleChoice else {
+      throw .badArgument("input_ids", "has choices, but \(head.architecture) has no use for them")
+    }
   }
 
   private func classes() throws(BertError) -> [Int32]? {

@@ -21,7 +21,7 @@ extension KeyValueCache {
   ///
   /// - Parameter past: one entry a layer.
   /// - Throws: `BertError.badArgument` naming the tensor that does not fit the model or the cache; the device's error.
-  public func load(_ past: [PastKeyValues], for config: BertConfig) async throws {
+  public func load(_ past: [PastKeyValues]) async throws {
     guard past.count == config.numHiddenLayers else {
       throw BertError.badArgument(
         "past_key_values", "has \(past.count) layers, the model has \(config.numHiddenLayers)")
@@ -80,7 +80,7 @@ extension KeyValueCache {
   /// What the cache holds, one entry a layer; zeros where the mask hid a token.
   ///
   /// - Throws: `BertError.badArgument` if another call is using the cache; the device's error.
-  public func pastKeyValues(for config: BertConfig) async throws -> [PastKeyValues] {
+  public func pastKeyValues() async throws -> [PastKeyValues] {
     try await use { contents in
       var past: [PastKeyValues] = []
       for layer in 0..<config.numHiddenLayers {

@@ -17,10 +17,13 @@ public final class KeyValueCache: Sendable {
   public let capacity: Int
   /// Encoder tokens that a sequence may have; 0 without cross attention.
   public let encoderCapacity: Int
+  /// Of the model that it was made by.
+  let config: BertConfig
   let state: any GraphState
   private let contents: Mutex<(contents: CacheContents, isInUse: Bool)>
 
-  init(batchSize: Int, capacity: Int, encoderCapacity: Int, state: any GraphState) {
+  init(_ config: BertConfig, batchSize: Int, capacity: Int, encoderCapacity: Int, state: any GraphState) {
+    self.config = config
     self.batchSize = batchSize
     self.capacity = capacity
     self.encoderCapacity = encoderCapacity

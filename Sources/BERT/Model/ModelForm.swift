@@ -25,11 +25,19 @@ struct ModelForm: Sendable {
       tiesDecoder: config.tieWordEmbeddings || !hasDecoder)
   }
 
-  /// The graph of a variant; of the plain one, which has every weight, where nil.
+  /// The variant that has every weight.
+  var plainVariant: GraphVariant {
+    var variant = GraphVariant()
+    variant.hasEncoder = config.addCrossAttention
+    return variant
+  }
+
+  /// The graph of a variant; of the plain one where nil.
   func graph(_ variant: GraphVariant? = nil) throws -> Graph {
-    var plain = GraphVariant()
-    plain.hasEncoder = config.isDecoder && config.addCrossAttention
-    var builder = try BertGraph(config, variant ?? plain)
+    guard head != .questionAnswering || config.numLabels == 2 else {
+      throw BertError.badArgument("num_labels", "is \(config.numLabels); question answering has 2, start and end")
+    }
+    var builder = try BertGraph(config, variant ?? plainVariant)
     try builder.append(head, hasPooler: hasPooler, tiesDecoder: tiesDecoder)
     return builder.graph
   }
