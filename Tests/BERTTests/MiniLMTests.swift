@@ -7,12 +7,13 @@ import Testing
 
 /// The real checkpoint: all-MiniLM-L6-v2, where `scripts/test` puts it. Absent, these tests fail.
 enum MiniLM {
-  static let directory: String = {
+  /// Where the scripts put models.
+  static let models: String = {
     let home = getenv("HOME").map { String(cString: $0) } ?? ""
     let cache = getenv("XDG_CACHE_HOME").map { String(cString: $0) } ?? home + "/.cache"
-    let models = getenv("SWIFT_BERT_MODELS").map { String(cString: $0) } ?? cache + "/swift-bert/models"
-    return models + "/all-MiniLM-L6-v2"
+    return getenv("SWIFT_BERT_MODELS").map { String(cString: $0) } ?? cache + "/swift-bert/models"
   }()
+  static let directory = models + "/all-MiniLM-L6-v2"
 }
 
 @Suite(.serialized) struct MiniLMTests {

@@ -31,6 +31,7 @@ extension BertInput {
 
   private func checkHeadMask(_ config: BertConfig) throws(BertError) {
     guard let headMask else { return }
+    try BertInput.checkReal("head_mask", headMask)
     let shape = headMask.shape
     guard shape.count == 1 || (shape.count == 2 && shape[0] == config.numHiddenLayers), let width = shape.last else {
       throw .badArgument("head_mask", "has the shape \(shape), wanted [heads] or [\(config.numHiddenLayers), heads]")
@@ -64,6 +65,7 @@ extension BertInput {
       throw .badArgument(
         "encoder_hidden_states", "has the shape \(states.shape), wanted [\(batchSize), tokens, \(config.hiddenSize)]")
     }
+    try BertInput.checkReal("encoder_hidden_states", states)
     try checkEncoderMasks(length: states.shape[1])
   }
 
@@ -72,8 +74,9 @@ extension BertInput {
     guard encoderAttentionMask == nil || encoderQueryMask == nil else {
       throw .badArgument("encoder_attention_mask", "is given twice, for each sequence and for each token")
     }
-    try check("encoder_attention_mask", encoderAttentionMask, [batchSize, length])
-    try check("encoder_attention_mask", encoderQueryMask, [batchSize, sequenceLength, length])
+    let states = "encoder_hidden_states"
+    try check("encoder_attention_mask", encoderAttentionMask, [batchSize, length], of: states)
+    try check("encoder_attention_mask", encoderQueryMask, [batchSize, sequenceLength, length], of: states)
     try checkMask("encoder_attention_mask", encoderAttentionMask)
     try checkMask("encoder_attention_mask", encoderQueryMask)
   }

@@ -74,11 +74,12 @@ public struct BertInput: Sendable, Equatable {
   /// Word embeddings instead of ids.
   ///
   /// - Parameter inputsEmbeds: `[B, S, H]`.
-  /// - Throws: `BertError.badArgument` for another rank.
+  /// - Throws: `BertError.badArgument` for another rank, for integers, for more sequences than `init` takes of ids.
   public init(inputsEmbeds: Tensor) throws(BertError) {
     guard inputsEmbeds.shape.count == 3 else {
       throw .badArgument("inputs_embeds", "has the shape \(inputsEmbeds.shape), wanted [sequences, tokens, hidden]")
     }
+    try BertInput.checkReal("inputs_embeds", inputsEmbeds)
     batchSize = inputsEmbeds.shape[0]
     sequenceLength = inputsEmbeds.shape[1]
     inputIds = []
@@ -110,7 +111,9 @@ extension BertInput {
   }
 
   /// Whether an integer argument has as many elements as its shape says.
-  func check(_ name: String, _ elements: [Int32]?, _ shape: [Int]) throws(BertError) {
+  func check(
+    _ name: String, _ elements: [Int32]?, _ shape: [Int], of other: String = "input_ids"
+  ) throws(BertError) {
     guard let elements else { return }
     var wanted = 1
     var overflow = false
@@ -121,7 +124,7 @@ extension BertInput {
     guard !overflow, elements.count == wanted else {
       throw .badArgument(
         name,
-        "has \(elements.count) elements, wanted \(shape.map(String.init).joined(separator: " x ")) as input_ids' shape says"
+        "has \(elements.count) elements, wanted \(shape.map(String.init).joined(separator: " x ")) as \(other)' shape says"
       )
     }
   }
@@ -130,5 +133,13 @@ extension BertInput {
   func checkMask(_ name: String, _ mask: [Int32]?) throws(BertError) {
     guard let mask, let odd = mask.firstIndex(where: { $0 != 0 && $0 != 1 }) else { return }
     throw .badArgument(name, "has \(mask[odd]) at index \(odd); it must be 0 or 1")
+  }
+
+  /// Whether a tensor holds numbers that are no integers.
+  static func checkReal(_ name: String, _ tensor: Tensor) throws(BertError) {
+    switch tensor.storage {
+    case .float32, .float64: return
+    case .int32, .uint8: throw .badArgument(name, "holds integers, wanted floating point")
+    }
   }
 }

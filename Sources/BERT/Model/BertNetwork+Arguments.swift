@@ -5,8 +5,8 @@ extension BertNetwork {
   /// One forward pass on the tensors of a file, caches included.
   ///
   /// - Parameter useCache: whether a decoder's keys and values, those given included, come behind the other outputs:
-  ///   `past_key_values.0.key`, `.value` and, with cross attention, `.cross_key`, `.cross_value`.
-  ///   Labels switch it off, as in Hugging Face's code.
+  ///   `past_key_values.0.key`, `.value` and, with cross attention, `.cross_key`, `.cross_value`. Labels switch it off,
+  ///   as in Hugging Face's code.
   /// - Throws: as `forward(_:cache:outputHiddenStates:outputAttentions:)`, `makeCache` and `KeyValueCache.load`.
   public func forward(
     _ arguments: ForwardArguments, useCache: Bool = false, outputHiddenStates: Bool = false,
@@ -18,7 +18,7 @@ extension BertNetwork {
       arguments.input, cache: cache, outputHiddenStates: outputHiddenStates, outputAttentions: outputAttentions)
     guard useCache, let cache else { return output }
     var entries: [(name: String, tensor: Tensor)] = []
-    for (layer, entry) in try await cache.pastKeyValues().enumerated() {
+    for (layer, entry) in try await cache.pastKeyValues(for: config).enumerated() {
       let prefix = "past_key_values.\(layer)."
       entries += [(prefix + "key", entry.key), (prefix + "value", entry.value)]
       if let key = entry.crossKey, let value = entry.crossValue {
@@ -40,7 +40,7 @@ extension BertNetwork {
     let encoderLength = max(past?.first?.crossKey?.shape[2] ?? 0, input.encoderHiddenStates?.shape[1] ?? 0)
     let cache = try await makeCache(
       batchSize: input.batchSize, capacity: length, encoderCapacity: encoderLength)
-    if let past { try await cache.load(past) }
+    if let past { try await cache.load(past, for: config) }
     return cache
   }
 }

@@ -120,7 +120,7 @@ public final class BertNetwork: Sendable {
       .cacheRows: batchSize * capacity, .encoderCacheRows: batchSize * encoderCapacity,
     ])
     return KeyValueCache(
-      config, batchSize: batchSize, capacity: capacity, encoderCapacity: encoderCapacity, state: state)
+      batchSize: batchSize, capacity: capacity, encoderCapacity: encoderCapacity, state: state, engine)
   }
 
   /// One forward pass.
@@ -143,13 +143,11 @@ public final class BertNetwork: Sendable {
     guard config.isDecoder else {
       throw BertError.badArgument("past_key_values", "is given, but the model is no decoder (is_decoder)")
     }
-    guard cache.config.numHiddenLayers == config.numHiddenLayers, cache.config.hiddenSize == config.hiddenSize else {
-      throw BertError.badArgument("past_key_values", "is a cache of another model")
-    }
     guard cache.batchSize == input.batchSize else {
       throw BertError.badArgument(
         "past_key_values", "holds \(cache.batchSize) sequences, input_ids has \(input.batchSize)")
     }
+    try cache.check(config, engine)
     return try await cache.use { contents in
       let call = try ForwardCall(input, config, head, hasPooler: hasPooler, contents)
       let output = try await run(call, cache.state, outputHiddenStates, outputAttentions)

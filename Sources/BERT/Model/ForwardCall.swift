@@ -27,7 +27,7 @@ struct ForwardCall {
     self.config = config
     past = contents?.length ?? 0
     try input.check(config, past: past)
-    let labels = try HeadLabels(input, config, head, past: past)
+    let labels = try HeadLabels(input, config, head, hasCache: contents != nil)
     let needsFirst = head.isPooled && (head != .none || hasPooler) && !config.isDecoder
     let past = past
     let batch = PackedBatch(input, past: past, needsFirst: needsFirst, needed: labels.needed)

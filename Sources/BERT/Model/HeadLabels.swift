@@ -13,8 +13,10 @@ struct HeadLabels {
   /// One label a place of `[B, S]`, shifted for a causal model; empty for heads of another kind.
   private var tokens: [Int32] = []
 
-  /// - Throws: `BertError.badArgument` for labels that the head has no use for, of another count or kind, or out of range.
-  init(_ input: BertInput, _ config: BertConfig, _ head: BertHead, past: Int) throws(BertError) {
+  /// - Parameter hasCache: whether the call adds to a cache.
+  /// - Throws: `BertError.badArgument` for labels that the head has no use for, of another count or kind, or out of range,
+  ///   and for labels together with a cache.
+  init(_ input: BertInput, _ config: BertConfig, _ head: BertHead, hasCache: Bool) throws(BertError) {
     self.input = input
     self.config = config
     self.head = head
@@ -53,7 +55,8 @@ struct HeadLabels {
       needed = [Bool](repeating: true, count: input.batchSize * input.sequenceLength)
     }
     if loss == .tokens || loss == .pretraining { needed = tokens.map { $0 != ignoredLabel } }
-    if loss != nil, past > 0 { throw .badArgument("labels", "cannot be given with past_key_values") }
+    // A loss may need tokens that the mask hides, and a cache has no place for those.
+    if loss != nil, hasCache { throw .badArgument("labels", "cannot be given with past_key_values") }
   }
 
   /// Refuses labels that the head would pass over without a word.

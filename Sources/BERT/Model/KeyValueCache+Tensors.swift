@@ -21,11 +21,12 @@ extension KeyValueCache {
   ///
   /// - Parameter past: one entry a layer.
   /// - Throws: `BertError.badArgument` naming the tensor that does not fit the model or the cache; the device's error.
-  public func load(_ past: [PastKeyValues]) async throws {
+  public func load(_ past: [PastKeyValues], for config: BertConfig) async throws {
     guard past.count == config.numHiddenLayers else {
       throw BertError.badArgument(
         "past_key_values", "has \(past.count) layers, the model has \(config.numHiddenLayers)")
     }
+    try check(config)
     try await use { contents in
       guard contents.length == 0 else {
         throw BertError.badArgument("past_key_values", "cannot be loaded into a cache that holds tokens already")
@@ -64,6 +65,7 @@ extension KeyValueCache {
       throw BertError.badArgument(
         name, "has \(length) tokens, the cache takes \(state.shapes[name] == nil ? 0 : capacity)")
     }
+    try BertInput.checkReal(name, tensor)
     let rows = try tensor.scattered(to: [batchSize * capacity, heads * size]) { move in
       for sequence in 0..<batchSize {
         for head in 0..<heads {
@@ -79,9 +81,10 @@ extension KeyValueCache {
 
   /// What the cache holds, one entry a layer; zeros where the mask hid a token.
   ///
-  /// - Throws: `BertError.badArgument` if another call is using the cache; the device's error.
-  public func pastKeyValues() async throws -> [PastKeyValues] {
-    try await use { contents in
+  /// - Throws: `BertError.badArgument` if another call is using the cache, or if it is another model's; the device's error.
+  public func pastKeyValues(for config: BertConfig) async throws -> [PastKeyValues] {
+    try check(config)
+    return try await use { contents in
       var past: [PastKeyValues] = []
       for layer in 0..<config.numHiddenLayers {
         let heads = config.heads(ofLayer: layer)

@@ -17,23 +17,49 @@ public final class KeyValueCache: Sendable {
   public let capacity: Int
   /// Encoder tokens that a sequence may have; 0 without cross attention.
   public let encoderCapacity: Int
-  /// Of the model that it was made by.
-  let config: BertConfig
   let state: any GraphState
+  private let engine: Engine
   private let contents: Mutex<(contents: CacheContents, isInUse: Bool)>
 
-  init(_ config: BertConfig, batchSize: Int, capacity: Int, encoderCapacity: Int, state: any GraphState) {
-    self.config = config
+  init(batchSize: Int, capacity: Int, encoderCapacity: Int, state: any GraphState, _ engine: Engine) {
     self.batchSize = batchSize
     self.capacity = capacity
     self.encoderCapacity = encoderCapacity
     self.state = state
+    self.engine = engine
     let empty = CacheContents(batchSize: batchSize, capacity: capacity, encoderCapacity: encoderCapacity)
     contents = Mutex((empty, false))
   }
 
   /// P: tokens of each sequence so far, padding included.
   public var length: Int { contents.withLock { $0.contents.length } }
+
+  /// Whether this is memory for the keys and values of a model: of each layer, as many columns as its heads have.
+  ///
+  /// - Parameter engine: what the model runs on; any where nil.
+  /// - Throws: `BertError.badArgument` for the cache of another model.
+  func check(_ config: BertConfig, _ engine: Engine? = nil) throws(BertError) {
+    var wanted: [(name: String, shape: [Int])] = []
+    for layer in 0..<config.numHiddenLayers {
+      let prefix = "past_key_values.\(layer)."
+      let shape = [batchSize * capacity, config.heads(ofLayer: layer) * config.headSize]
+      wanted += [(prefix + "key", shape), (prefix + "value", shape)]
+      guard config.addCrossAttention else { continue }
+      let crossShape = [batchSize * encoderCapacity, config.hiddenSize]
+      wanted += [(prefix + "cross_key", crossShape), (prefix + "cross_value", crossShape)]
+    }
+    for (name, shape) in wanted where state.shapes[name] != shape {
+      let found = state.shapes[name].map { "has the shape \($0)" } ?? "is not there"
+      throw .badArgument("past_key_values", "is the cache of another model: \(name) \(found), wanted \(shape)")
+    }
+    guard state.shapes.count == wanted.count else {
+      throw .badArgument(
+        "past_key_values", "is the cache of another model: it has \(state.shapes.count) tensors, not \(wanted.count)")
+    }
+    guard engine?.shares(self.engine) ?? true else {
+      throw .badArgument("past_key_values", "was made on another engine, \(self.engine.name)")
+    }
+  }
 
   /// Calls `body` with what the cache holds, and keeps what it makes of it; if it throws, what it held before.
   ///
