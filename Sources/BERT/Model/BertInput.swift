@@ -62,7 +62,7 @@ public struct BertInput: Sendable, Equatable {
     self.attentionMask = attentionMask
     self.tokenTypeIds = tokenTypeIds
     self.positionIds = positionIds
-    try checkExtents("input_ids", elements: inputIds.count)
+    try checkExtents("input_ids", [batchSize, sequenceLength], elements: inputIds.count)
     try check("input_ids", inputIds, [batchSize, sequenceLength])
     // With a cache the mask covers what is there already as well: it is set afterwards then.
     try check("attention_mask", attentionMask, [batchSize, sequenceLength])
@@ -84,7 +84,7 @@ public struct BertInput: Sendable, Equatable {
     sequenceLength = inputsEmbeds.shape[1]
     inputIds = []
     self.inputsEmbeds = inputsEmbeds
-    try checkExtents("inputs_embeds", elements: inputsEmbeds.storage.count)
+    try checkExtents("inputs_embeds", inputsEmbeds.shape, elements: inputsEmbeds.storage.count)
   }
 
   /// One row per list of ids, padded behind to the longest with zeros that the mask hides.
@@ -103,10 +103,10 @@ public struct BertInput: Sendable, Equatable {
 extension BertInput {
   /// Whether batch and length are sizes that can be gone through: rows of no tokens have no elements to be counted against,
   /// and without a limit a loop over them would not end.
-  private func checkExtents(_ name: String, elements: Int) throws(BertError) {
+  private func checkExtents(_ name: String, _ shape: [Int], elements: Int) throws(BertError) {
     let limit = max(elements, 1 << 20)
     guard (0...limit).contains(batchSize), sequenceLength >= 0, sequenceLength <= limit || batchSize > 0 else {
-      throw .badArgument(name, "cannot have the shape [\(batchSize), \(sequenceLength)]")
+      throw .badArgument(name, "cannot have the shape \(shape)")
     }
   }
 
