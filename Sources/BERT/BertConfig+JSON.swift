@@ -46,6 +46,9 @@ extension BertConfig {
     problemType = try fields.choice("problem_type")
     isDecoder = try fields.bool("is_decoder") ?? isDecoder
     addCrossAttention = try fields.bool("add_cross_attention") ?? addCrossAttention
+    guard isDecoder || !addCrossAttention else {
+      throw fields.bad("add_cross_attention", "is true, but is_decoder is not: an encoder has no cross attention")
+    }
     useCache = try fields.bool("use_cache") ?? useCache
     gradientCheckpointing = try fields.bool("gradient_checkpointing") ?? gradientCheckpointing
     tieWordEmbeddings = try fields.bool("tie_word_embeddings") ?? tieWordEmbeddings

@@ -12,15 +12,16 @@ struct CheckpointParameters: ParameterSource {
   private let places: [String: Place]
   /// Tensors of the checkpoint that the graph does not use.
   let ignored: [String]
-  /// Tensors that the graph does not use and that belong to the model all the same: they are saved with it.
+
+  /// Tensors that the graph does not use and a save writes all the same.
   let carried: [Graph.Parameter.Part]
 
   /// Finds every parameter of the graph.
   ///
-  /// - Parameter optional: tensors to carry along where the checkpoint has them in this shape.
+  /// - Parameter carrying: tensors to be read though the graph does not use them, where the checkpoint has them.
   /// - Throws: `BertError.missingTensors` with all that lack, `.tensorShape`; `CheckpointError`.
   init(
-    _ graph: Graph, _ checkpoint: Checkpoint, directory: String, optional: [Graph.Parameter.Part] = []
+    _ graph: Graph, _ checkpoint: Checkpoint, directory: String, carrying: [Graph.Parameter.Part] = []
   ) throws {
     var folders: [String: Checkpoint] = [:]
     var places: [String: Place] = [:]
@@ -46,15 +47,16 @@ struct CheckpointParameters: ParameterSource {
       }
       places[part.key] = Place(checkpoint: source, name: name)
     }
-    guard missing.isEmpty else { throw BertError.missingTensors(path: checkpoint.path, missing) }
     var carried: [Graph.Parameter.Part] = []
-    for part in optional {
-      let names = CheckpointParameters.candidates(part.key)
-      guard let name = names.first(where: { checkpoint.tensor(named: $0)?.shape == part.shape }) else { continue }
-      places[part.key] = Place(checkpoint: checkpoint, name: name)
-      carried.append(part)
+    for part in carrying {
+      for name in CheckpointParameters.candidates(part.key) where checkpoint.tensor(named: name)?.shape == part.shape {
+        places[part.key] = Place(checkpoint: checkpoint, name: name)
+        carried.append(part)
+        break
+      }
     }
     self.carried = carried
+    guard missing.isEmpty else { throw BertError.missingTensors(path: checkpoint.path, missing) }
     self.places = places
     let used = Set(places.values.map(\.name))
     ignored = checkpoint.tensorNames.filter { !used.contains($0) }

@@ -18,6 +18,15 @@ public struct ModelDescription: Sendable {
   /// Tensors of the checkpoint that neither `SentenceEncoder` nor that model uses.
   public let ignoredTensors: [String]
 
+  /// The sizes of a batch without padding, for plans: of the encoder, too, where a decoder attends to one.
+  public func dimensions(batchSize: Int, sequenceLength: Int) -> Dimensions {
+    let tokens = batchSize * sequenceLength
+    return [
+      .tokens: tokens, .sequences: batchSize, .longest: sequenceLength, .longestKeys: sequenceLength,
+      .encoderTokens: tokens, .longestEncoder: sequenceLength,
+    ]
+  }
+
   /// Reads configuration and headers and checks that every weight is there; the weights themselves stay in their files.
   ///
   /// - Throws: `BertError`, `CheckpointError`: what loading the model would throw.

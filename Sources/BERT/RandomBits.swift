@@ -21,7 +21,12 @@ struct NormalGenerator {
   private let seed: UInt64
   private var count: UInt64 = 0
 
-  init(seed: UInt64) { self.seed = RandomBits.mix(seed) }
+  /// The numbers that belong to a name, from the `skipping`-th on.
+  init(seed: UInt64, name: String, skipping: Int) {
+    let ofName = name.utf8.reduce(RandomBits.mix(seed)) { RandomBits.mix($0 ^ UInt64($1)) }
+    self.seed = ofName
+    count = 2 &* UInt64(truncatingIfNeeded: skipping)
+  }
 
   mutating func next() -> Double {
     // 1 - u is in 0 < ... <= 1, which has a logarithm.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ComputeGraph
+import Glibc
 
 /// A graph's states in host memory: a decoder's caches.
 ///
@@ -15,15 +16,20 @@ final class CPUState<Scalar: CPUScalar>: GraphState, @unchecked Sendable {
       shapes[name] = try graph.type(of: value).shape.resolved(dimensions)
     }
     self.shapes = shapes
-    memories = shapes.mapValues { shape in
+    var memories: [String: UnsafeMutablePointer<Scalar>] = [:]
+    for (name, shape) in shapes {
       let count = max(shape.reduce(1, *), 1)
-      let memory = UnsafeMutablePointer<Scalar>.allocate(capacity: count)
-      memory.initialize(repeating: 0, count: count)
-      return memory
+      // Swift's own allocation ends the process where there is no memory.
+      guard let memory = calloc(count, MemoryLayout<Scalar>.stride) else {
+        for made in memories.values { free(made) }
+        throw GraphError.outOfMemory(byteCount: count * MemoryLayout<Scalar>.stride)
+      }
+      memories[name] = memory.bindMemory(to: Scalar.self, capacity: count)
     }
+    self.memories = memories
   }
 
-  deinit { for memory in memories.values { memory.deallocate() } }
+  deinit { for memory in memories.values { free(memory) } }
 
   /// The memory of a state that has the shape which a graph gives it.
   ///

@@ -45,7 +45,13 @@ final class LoadedOpenCLGraph: LoadedGraph, @unchecked Sendable {
   }
 
   func makeState(_ dimensions: Dimensions) async throws -> any GraphState {
-    try await executor.thread.run { try OpenCLState(self.graph, dimensions, on: self.executor) }
+    try await executor.thread.run {
+      self.cache.dropPlansOfReleasedStates()  // before more memory is asked for
+      return try OpenCLState(self.graph, dimensions, on: self.executor) { [weak self] in
+        guard let self else { return }
+        Task { try? await self.executor.thread.run { self.cache.dropPlansOfReleasedStates() } }
+      }
+    }
   }
 
   func run(_ inputs: RunInputs, outputs: [String], state: (any GraphState)?) async throws -> [String: Tensor] {

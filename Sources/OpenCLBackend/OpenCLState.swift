@@ -8,14 +8,19 @@ final class OpenCLState: GraphState {
   let shapes: [String: [Int]]
   private let buffers: [String: Buffer]
   private let executor: OpenCLExecutor
+  /// Plans that are bound to this memory hold it as well: they must go when nobody else does.
+  private let onRelease: @Sendable () -> Void
   /// Addresses come back after a release; this number does not.
   let identity = OpenCLState.nextIdentity.wrappingAdd(1, ordering: .relaxed).oldValue
 
   private static let nextIdentity = Atomic<UInt64>(0)
 
   /// Must run on the device's thread.
-  init(_ graph: Graph, _ dimensions: Dimensions, on executor: OpenCLExecutor) throws {
+  init(
+    _ graph: Graph, _ dimensions: Dimensions, on executor: OpenCLExecutor, onRelease: @escaping @Sendable () -> Void
+  ) throws {
     self.executor = executor
+    self.onRelease = onRelease
     var shapes: [String: [Int]] = [:]
     var buffers: [String: Buffer] = [:]
     for (value, name) in graph.states {
@@ -29,6 +34,8 @@ final class OpenCLState: GraphState {
     (self.shapes, self.buffers) = (shapes, buffers)
     try executor.queue.finish()
   }
+
+  deinit { onRelease() }
 
   /// The memory of a state that has the shape which a graph gives it.
   ///

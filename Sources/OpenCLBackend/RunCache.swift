@@ -30,13 +30,16 @@ final class RunCache {
 
   /// A plan bound earlier for these dimensions, outputs and memory of states.
   func plan(of graph: UInt64, _ capacity: Dimensions, _ outputs: [String], _ state: OpenCLState?) -> BoundPlan? {
-    entries.removeAll { $0.key.state != nil && $0.state == nil }
+    dropPlansOfReleasedStates()
     let key = Key(graph: graph, capacity: capacity, outputs: outputs, state: state?.identity)
     guard let index = entries.firstIndex(where: { $0.key == key }) else { return nil }
     let entry = entries.remove(at: index)
     entries.append(entry)
     return entry.plan
   }
+
+  /// Lets go of plans whose states nobody has any more, and with them of the states' memory.
+  func dropPlansOfReleasedStates() { entries.removeAll { $0.key.state != nil && $0.state == nil } }
 
   /// Binds a plan to memory that holds it.
   func bind(

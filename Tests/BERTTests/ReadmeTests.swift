@@ -29,6 +29,29 @@ import Testing
     try expectReadmeHas("model")
   }
 
+  @Test func aTaskRuns() async throws {
+    let directory = Goldens.path("tasks/models/fill-mask")
+    // README: task
+    let task = try await FillMask.fromPretrained(directory)
+    let answers = try await task.predict(["The capital of France is [MASK]."], options: .init())
+    // README: end
+    #expect(answers[0].count == 1)
+    try expectReadmeHas("task")
+  }
+
+  @Test func aDecoderRuns() async throws {
+    let directory = Goldens.path("generation/plain")
+    // README: decoder
+    let decoder = try await BertLMHeadModel.fromPretrained(directory)
+    let cache = try await decoder.makeCache(batchSize: 1)
+    let first = try await decoder.forward(BertInput([[5, 7]]), cache: cache)
+    let continued = try await decoder.generate([[5, 7]])
+    // README: end
+    #expect(first.logits?.shape == [1, 2, decoder.config.vocabSize])
+    #expect(continued.tokens[0].count == 20)
+    try expectReadmeHas("decoder")
+  }
+
   /// Demands the lines of this file that are marked, but for the checkpoint's name, in the README.
   private func expectReadmeHas(_ mark: String) throws {
     let source = try text(#filePath).split(separator: "\n").map { $0.drop { $0 == " " } }
@@ -48,7 +71,7 @@ import Testing
 
 extension String {
   fileprivate var withCheckpointNameRemoved: String {
-    ["\"all-MiniLM-L6-v2\"", "\"bert-base-uncased\""].reduce(self) { text, name in
+    ["\"all-MiniLM-L6-v2\"", "\"bert-base-uncased\"", "\"my-decoder\""].reduce(self) { text, name in
       guard let range = text.firstRange(of: name) else { return text }
       return text[..<range.lowerBound] + "directory" + text[range.upperBound...]
     }

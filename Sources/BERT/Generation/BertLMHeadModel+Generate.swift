@@ -16,14 +16,16 @@ extension BertLMHeadModel {
   /// from 0. Source: Hugging Face `GenerationMixin.generate`, greedy search and sampling.
   ///
   /// - Parameters:
+  ///   - numbers: of each prompt, what its draws depend on beside the seed; 0, 1, 2 ... where nil.
   ///   - encoderHiddenStates: `[B, E, H]`, for a model with cross attention.
   ///   - encoderAttentionMask: `[B, E]`; all ones where nil.
   ///   - outputLogits: whether the scores of every step are kept.
   ///   - onStep: hears of each step's tokens, one a prompt, nil for those that have ended; false ends the generation.
-  /// - Throws: `BertError.badArgument` naming an option or argument; `.sequenceTooLong` if prompt and new tokens are more
-  ///   than the model takes; `CancellationError` between two steps; the device's error.
+  /// - Throws: `BertError.badArgument` naming an option or argument; `.sequenceTooLong` if a prompt and its new tokens, all
+  ///   but the last of which are read, are more than the model takes; `CancellationError` between two steps; the device's error.
   public func generate(
-    _ prompts: [[Int32]], _ options: GenerationOptions = GenerationOptions(), encoderHiddenStates: Tensor? = nil,
+    _ prompts: [[Int32]], _ options: GenerationOptions = GenerationOptions(), numbers: [Int]? = nil,
+    encoderHiddenStates: Tensor? = nil,
     encoderAttentionMask: [Int32]? = nil, outputLogits: Bool = false,
     onStep: (([Int32?]) -> Bool)? = nil
   ) async throws -> GeneratedSequences {
@@ -35,12 +37,17 @@ extension BertLMHeadModel {
     guard prompts.allSatisfy({ !$0.isEmpty }) else {
       throw BertError.badArgument("input_ids", "has a prompt of no tokens")
     }
-    // The last token is generated, never read.
-    let total = longest + options.maxNewTokens - 1
-    guard total <= config.maxPositionEmbeddings else {
-      throw BertError.sequenceTooLong(index: 0, tokens: total, limit: config.maxPositionEmbeddings)
+    guard numbers == nil || numbers?.count == prompts.count else {
+      throw BertError.badArgument("numbers", "has \(numbers?.count ?? 0) elements, wanted \(prompts.count)")
     }
-    var run = GenerationRun(prompts, options, config)
+    // The last token is generated, never read.
+    let (total, overflow) = longest.addingReportingOverflow(options.maxNewTokens - 1)
+    guard !overflow, total <= config.maxPositionEmbeddings else {
+      throw BertError.sequenceTooLong(
+        index: prompts.firstIndex { $0.count == longest } ?? 0, tokens: overflow ? .max : total,
+        limit: config.maxPositionEmbeddings)
+    }
+    var run = GenerationRun(prompts, options, config, numbers: numbers ?? Array(prompts.indices))
     run.encoderHiddenStates = encoderHiddenStates
     run.encoderAttentionMask = encoderAttentionMask
     let cache =
@@ -69,11 +76,13 @@ private struct GenerationRun {
   var encoderAttentionMask: [Int32]?
   private(set) var generated: [[Int32]]
   private let prompts: [[Int32]]
+  private let numbers: [Int]
   private let longest: Int
   private var ended: [Bool]
 
-  init(_ prompts: [[Int32]], _ options: GenerationOptions, _ config: BertConfig) {
+  init(_ prompts: [[Int32]], _ options: GenerationOptions, _ config: BertConfig, numbers: [Int]) {
     self.prompts = prompts
+    self.numbers = numbers
     self.options = options
     self.config = config
     longest = prompts.map(\.count).max() ?? 0
@@ -120,7 +129,7 @@ private struct GenerationRun {
       guard !ended[sequence] else { return nil }
       let range = (row * config.vocabSize)..<((row + 1) * config.vocabSize)
       row += 1
-      let token = choice.token(scores[range], sequence: sequence, step: step)
+      let token = choice.token(scores[range], sequence: numbers[sequence], step: step)
       generated[sequence].append(token)
       ended[sequence] = token == options.eosTokenId
       return token

@@ -12,7 +12,7 @@ public struct GenerationOptions: Sendable, Equatable {
   public var topK = 50
   /// Only the likeliest tokens that together have this probability are drawn from; 1 for all.
   public var topP = 1.0
-  /// The same seed gives the same tokens, whatever else is in the batch.
+  /// The same seed gives a prompt of the same number the same tokens, whatever else is in the batch.
   public var seed: UInt64 = 0
   /// The token after which a sequence ends; nil for none.
   public var eosTokenId: Int32?

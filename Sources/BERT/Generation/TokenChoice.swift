@@ -7,8 +7,8 @@ struct TokenChoice {
 
   /// - Parameters:
   ///   - scores: one for each token of the vocabulary.
-  ///   - sequence: its number in the batch, and `step` the token's: each draw has a random number of its own, so that it
-  ///     depends on no other.
+  ///   - sequence: its number, and `step` the token's: each draw has a random number of its own, so that it depends on no
+  ///     other.
   func token(_ scores: ArraySlice<Float>, sequence: Int, step: Int) -> Int32 {
     guard options.doSample else { return TokenChoice.likeliest(scores) }
     let candidates = candidates(scores)

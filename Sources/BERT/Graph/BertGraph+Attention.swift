@@ -13,8 +13,8 @@ extension BertGraph {
       ["query", "key", "value"].map { "\(prefix).\($0)" }, x, rows: width, columns: config.hiddenSize)
     var (key, value, keyColumn, valueColumn) = (qkv, qkv, width, 2 * width)
     if let rows = cacheRows {
-      key = try cached("past_key_values.\(layer).key", .cacheRows, qkv, column: width, rows)
-      value = try cached("past_key_values.\(layer).value", .cacheRows, qkv, column: 2 * width, rows)
+      key = try cached("past_key_values.\(layer).key", .cacheRows, width, qkv, column: width, rows)
+      value = try cached("past_key_values.\(layer).value", .cacheRows, width, qkv, column: 2 * width, rows)
       (keyColumn, valueColumn) = (0, 0)
     }
     let attention = Attention(
@@ -35,8 +35,8 @@ extension BertGraph {
     var (key, value, valueColumn) = (pair, pair, hidden)
     if let rows = encoder.cacheRows {
       // A later step brings no encoder states: nothing is computed or stored, and the caches are read.
-      key = try cached("past_key_values.\(layer).cross_key", .encoderCacheRows, pair, column: 0, rows)
-      value = try cached("past_key_values.\(layer).cross_value", .encoderCacheRows, pair, column: hidden, rows)
+      key = try cached("past_key_values.\(layer).cross_key", .encoderCacheRows, hidden, pair, column: 0, rows)
+      value = try cached("past_key_values.\(layer).cross_value", .encoderCacheRows, hidden, pair, column: hidden, rows)
       valueColumn = 0
     }
     let attention = Attention(heads: heads, headSize: config.headSize, keyColumn: 0, valueColumn: valueColumn)
@@ -45,16 +45,11 @@ extension BertGraph {
       isCross: true)
   }
 
-  /// A cache after this run's rows have been stored.
+  /// A cache after this run's rows, `width` columns of x from `column` on, have been stored.
   private mutating func cached(
-    _ name: String, _ rows: Symbol, _ x: Graph.Value, column: Int, _ ids: Graph.Value
+    _ name: String, _ rows: Symbol, _ width: Int, _ x: Graph.Value, column: Int, _ ids: Graph.Value
   ) throws -> Graph.Value {
-    guard case .fixed(let columns)? = graph.type(of: x).shape.last else {
-      throw GraphError.badAttribute(operation: "store_rows", "\(name) has rows of no fixed width")
-    }
-    // The stacked product holds as many widths as it has parts: what is stored is one of them.
-    let parts = name.contains("cross_") ? 2 : 3
-    let state = try graph.state(name, [.symbol(rows, plus: 0), .fixed(columns / parts)])
+    let state = try graph.state(name, [.symbol(rows, plus: 0), .fixed(width)])
     return try graph.apply(.storeRows(column: column), [state, x, ids], scope: name)
   }
 

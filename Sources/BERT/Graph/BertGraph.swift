@@ -4,7 +4,7 @@ import ComputeGraph
 /// Builds the one forward pass of this project: the model that `BertConfig` describes, as a graph over packed sequences.
 ///
 /// Parameters bear the checkpoint's keys, without the prefix `bert.` that checkpoints of models with a head put in front.
-/// Inputs and outputs have the names of Hugging Face's arguments where they mean the same (`ForwardInputs` has them all);
+/// Inputs and outputs have the names of Hugging Face's arguments where they mean the same (`ForwardCall` brings them);
 /// token-wise ones are packed. Outputs are computed only where a run asks for them, so the graph names all there are:
 /// `hidden_states.0` ... `hidden_states.L` and `last_hidden_state` `[T, H]`, `pooler_output` `[B, H]`, and the head's; of a
 /// variant with attentions also `attentions.N` `[T, heads, keys]` and `cross_attentions.N`.

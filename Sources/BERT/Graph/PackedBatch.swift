@@ -116,6 +116,13 @@ struct PackedBatch: Sendable {
 }
 
 extension BertInput {
+  /// Whether any of these tokens sees a token: `column` counts what came before as well.
+  func shows(_ sequence: Int, _ column: Int, past: Int) -> Bool {
+    guard let queryMask else { return isVisible(sequence, column, past: past) }
+    let total = past + sequenceLength
+    return (0..<sequenceLength).contains { queryMask[(sequence * sequenceLength + $0) * total + column] != 0 }
+  }
+
   /// Whether a token is one: `column` counts what came before as well. With a mask for each query all are.
   func isVisible(_ sequence: Int, _ column: Int, past: Int) -> Bool {
     guard let attentionMask else { return true }

@@ -7,7 +7,8 @@ extension BertInput {
   /// - Parameter past: P.
   /// - Throws: `BertError.badArgument` naming the argument, `.sequenceTooLong`.
   func check(_ config: BertConfig, past: Int) throws(BertError) {
-    let total = past + sequenceLength
+    let (total, overflow) = past.addingReportingOverflow(sequenceLength)
+    guard past >= 0, !overflow else { throw .badArgument("past_key_values", "has \(past) tokens") }
     let hasPositionLimit = positionIds == nil || config.positionEmbeddingType != .absolute
     if hasPositionLimit, batchSize > 0, total > config.maxPositionEmbeddings {
       throw .sequenceTooLong(index: 0, tokens: total, limit: config.maxPositionEmbeddings)

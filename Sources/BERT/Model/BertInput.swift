@@ -62,10 +62,7 @@ public struct BertInput: Sendable, Equatable {
     self.attentionMask = attentionMask
     self.tokenTypeIds = tokenTypeIds
     self.positionIds = positionIds
-    // Rows of no tokens have no elements to be counted against: without a limit a loop over them would not end.
-    guard batchSize >= 0, sequenceLength >= 0, batchSize <= max(inputIds.count, 1 << 20) else {
-      throw .badArgument("input_ids", "cannot have the shape [\(batchSize), \(sequenceLength)]")
-    }
+    try checkExtents("input_ids", [batchSize, sequenceLength], elements: inputIds.count)
     try check("input_ids", inputIds, [batchSize, sequenceLength])
     // With a cache the mask covers what is there already as well: it is set afterwards then.
     try check("attention_mask", attentionMask, [batchSize, sequenceLength])
@@ -83,13 +80,11 @@ public struct BertInput: Sendable, Equatable {
       throw .badArgument("inputs_embeds", "has the shape \(inputsEmbeds.shape), wanted [sequences, tokens, hidden]")
     }
     try BertInput.checkReal("inputs_embeds", inputsEmbeds)
-    guard inputsEmbeds.shape[0] <= max(inputsEmbeds.storage.count, 1 << 20) else {
-      throw .badArgument("inputs_embeds", "cannot have the shape \(inputsEmbeds.shape)")
-    }
     batchSize = inputsEmbeds.shape[0]
     sequenceLength = inputsEmbeds.shape[1]
     inputIds = []
     self.inputsEmbeds = inputsEmbeds
+    try checkExtents("inputs_embeds", inputsEmbeds.shape, elements: inputsEmbeds.storage.count)
   }
 
   /// One row per list of ids, padded behind to the longest with zeros that the mask hides.
@@ -106,6 +101,15 @@ public struct BertInput: Sendable, Equatable {
 }
 
 extension BertInput {
+  /// Whether batch and length are sizes that can be gone through: rows of no tokens have no elements to be counted against,
+  /// and without a limit a loop over them would not end.
+  private func checkExtents(_ name: String, _ shape: [Int], elements: Int) throws(BertError) {
+    let limit = max(elements, 1 << 20)
+    guard (0...limit).contains(batchSize), sequenceLength >= 0, sequenceLength <= limit || batchSize > 0 else {
+      throw .badArgument(name, "cannot have the shape \(shape)")
+    }
+  }
+
   /// Whether an integer argument has as many elements as its shape says.
   func check(
     _ name: String, _ elements: [Int32]?, _ shape: [Int], of other: String = "input_ids"

@@ -17,7 +17,7 @@ extension BertNetwork {
     let output = try await forward(
       arguments.input, cache: cache, outputHiddenStates: outputHiddenStates, outputAttentions: outputAttentions)
     guard useCache, let cache else { return output }
-    var entries = output.entries
+    var entries: [(name: String, tensor: Tensor)] = []
     for (layer, entry) in try await cache.pastKeyValues(for: config).enumerated() {
       let prefix = "past_key_values.\(layer)."
       entries += [(prefix + "key", entry.key), (prefix + "value", entry.value)]
@@ -25,13 +25,18 @@ extension BertNetwork {
         entries += [(prefix + "cross_key", key), (prefix + "cross_value", value)]
       }
     }
-    return ModelOutput(entries: entries)
+    // Hugging Face has them behind the head's outputs, before hidden states and attentions.
+    let head = output.entries.prefix { !$0.name.contains(".") }
+    return ModelOutput(entries: head + entries + output.entries.dropFirst(head.count))
   }
 
   /// A cache that holds what the arguments bring, with room for what they add.
   private func makeCache(for arguments: ForwardArguments) async throws -> KeyValueCache {
     let (input, past) = (arguments.input, arguments.past)
-    let length = (past?.first?.key.shape[2] ?? 0) + input.sequenceLength
+    let pastLength = past?.first?.key.shape[2] ?? 0
+    // Before memory is made of sizes that no tensor may bear out.
+    try input.check(config, past: pastLength)
+    let length = pastLength + input.sequenceLength
     let encoderLength = max(past?.first?.crossKey?.shape[2] ?? 0, input.encoderHiddenStates?.shape[1] ?? 0)
     let cache = try await makeCache(
       batchSize: input.batchSize, capacity: length, encoderCapacity: encoderLength)

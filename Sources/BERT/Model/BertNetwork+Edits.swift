@@ -75,7 +75,7 @@ extension BertNetwork {
 
   /// With more or fewer words: rows are cut off, or drawn from a normal distribution of the configuration's
   /// `initializer_range`. A language model's output matrix and bias follow (new biases are 0), as in Hugging Face's
-  /// `resize_token_embeddings`.
+  /// `resize_token_embeddings` with `mean_resizing=False`.
   ///
   /// - Parameters:
   ///   - count: V from now on.
@@ -88,17 +88,14 @@ extension BertNetwork {
     }
     var changed = config
     changed.vocabSize = count
-    var generator = NormalGenerator(seed: seed)
-    func edit(width: Int, isBias: Bool) -> EditedParameters.Edit {
+    func edit(deviation: Double) -> EditedParameters.Edit {
       guard count > config.vocabSize else { return .rows(Array(0..<count), of: config.vocabSize) }
-      let new = (count - config.vocabSize) * width
-      let deviation = isBias ? 0 : config.initializerRange
-      return .extended(from: config.vocabSize, by: (0..<new).map { _ in Float(generator.next() * deviation) })
+      return .extended(from: config.vocabSize, deviation: deviation, seed: seed)
     }
-    var edits = [BertNetwork.wordEmbeddings: edit(width: config.hiddenSize, isBias: false)]
+    var edits = [BertNetwork.wordEmbeddings: edit(deviation: config.initializerRange)]
     if head.isLanguageModel {
-      edits["cls.predictions.bias"] = edit(width: 1, isBias: true)
-      if !tiesDecoder { edits["cls.predictions.decoder.weight"] = edit(width: config.hiddenSize, isBias: false) }
+      edits["cls.predictions.bias"] = edit(deviation: 0)
+      if !tiesDecoder { edits["cls.predictions.decoder.weight"] = edit(deviation: config.initializerRange) }
     }
     return try await edited(changed, edits)
   }
@@ -108,8 +105,8 @@ extension BertNetwork {
   private func edited(_ config: BertConfig, _ edits: [String: EditedParameters.Edit]) async throws -> BertNetwork {
     let form = ModelForm(config, head, hasPooler: hasPooler, tiesDecoder: tiesDecoder)
     return try await BertNetwork(
-      config, form, engine, EditedParameters(base: parameters, edits: edits), carried: carried,
-      ignored: ignoredTensors, directory: directory)
+      config, form, engine, EditedParameters(base: parameters, edits: edits), ignored: ignoredTensors,
+      carried: carried, directory: directory)
   }
 }
 

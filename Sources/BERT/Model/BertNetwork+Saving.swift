@@ -8,16 +8,21 @@ extension BertNetwork {
   /// files of the directory that this model came from.
   ///
   /// The directory changes as a whole: killed at any moment, what stands there is the old checkpoint or the new one. Keys
-  /// are Hugging Face's (`bert.` in front where there is a head); a tied output matrix is saved once.
+  /// are Hugging Face's (`bert.` in front where there is a head); a tied output matrix is saved once. A bare model that has
+  /// no pooler is saved without one, which `from_pretrained` says.
   ///
   /// - Parameter maxShardBytes: tensor bytes of one file.
   /// - Throws: `CheckpointError` for what the disk says; what reading the weights throws.
   public func savePretrained(_ directory: String, maxShardBytes: Int = CheckpointWriter.defaultShardBytes) throws {
     let parameters = parameters
-    let tensors = (graph.parameters.flatMap(\.parameter.parts) + carried).map { part in
+    var tensors = (graph.parameters.flatMap(\.parameter.parts) + carried).map { part in
       OutgoingTensor(name: savedKey(part.key), shape: part.shape) { start, buffer in
         try parameters.read(part, from: start, into: buffer)
       }
+    }
+    for part in form.unusedParts where !carried.contains(part) {
+      tensors.append(
+        OutgoingTensor(name: savedKey(part.key), shape: part.shape) { _, buffer in buffer.update(repeating: 0) })
     }
     var config = config
     config.architectures = [head.architecture]

@@ -19,7 +19,7 @@ public final class BertNetwork: Sendable {
   public let tiesDecoder: Bool
   /// Where the weights came from, for changes and for saving.
   let parameters: any ParameterSource
-  /// Tensors that nothing here reads, and that are saved as they came.
+  /// Tensors that nothing computes with and a save writes all the same.
   let carried: [Graph.Parameter.Part]
   /// The checkpoint's directory, for the files that go with the weights.
   let directory: String?
@@ -42,7 +42,8 @@ public final class BertNetwork: Sendable {
     let form = ModelForm(config, head, checkpoint)
     let parameters = try form.parameters(in: checkpoint, directory)
     return try await BertNetwork(
-      config, form, engine, parameters, carried: parameters.carried, ignored: parameters.ignored, directory: directory)
+      config, form, engine, parameters, ignored: parameters.ignored, carried: parameters.carried,
+      directory: directory)
   }
 
   /// The head that config.json names.
@@ -58,7 +59,8 @@ public final class BertNetwork: Sendable {
 
   init(
     _ config: BertConfig, _ form: ModelForm, _ engine: Engine, _ parameters: any ParameterSource,
-    carried: [Graph.Parameter.Part] = [], ignored: [String] = [], directory: String?
+    ignored: [String] = [],
+    carried: [Graph.Parameter.Part], directory: String?
   ) async throws {
     self.config = config
     head = form.head
@@ -66,10 +68,11 @@ public final class BertNetwork: Sendable {
     tiesDecoder = form.tiesDecoder
     self.engine = engine
     self.parameters = parameters
-    self.carried = carried
     self.directory = directory
     ignoredTensors = ignored
+    self.carried = carried
     loaded = try await engine.executor.load(form.graph(), parameters: parameters)
+    variants.withLock { [loaded] in $0[form.plainVariant] = loaded }
   }
 
   var form: ModelForm { ModelForm(config, head, hasPooler: hasPooler, tiesDecoder: tiesDecoder) }
@@ -106,7 +109,8 @@ public final class BertNetwork: Sendable {
     }
     let capacity = min(capacity ?? config.maxPositionEmbeddings, config.maxPositionEmbeddings)
     let encoderCapacity = config.addCrossAttention ? encoderCapacity ?? config.maxPositionEmbeddings : 0
-    guard batchSize > 0, capacity > 0, encoderCapacity >= 0 else {
+    // Sizes whose product with a row's width no integer holds are refused by the graph; these come before it.
+    guard (1...Int(Int32.max)).contains(batchSize), capacity > 0, (0...Int(Int32.max)).contains(encoderCapacity) else {
       throw BertError.badArgument("use_cache", "cannot hold \(batchSize) sequences of \(capacity) tokens")
     }
     var variant = GraphVariant()
@@ -121,8 +125,11 @@ public final class BertNetwork: Sendable {
 
   /// One forward pass.
   ///
-  /// Padding is taken out before and put back after: masked positions are zero in every output. What Hugging Face's code
-  /// reads at a masked position (a pooler whose first token is masked, a label there) is computed all the same.
+  /// Padding is taken out before and put back after: masked positions are zero in every output, as are all outputs of a
+  /// sequence whose mask is zero everywhere. What Hugging Face's code reads at a masked position (an encoder's pooler whose
+  /// first token is masked, a label there) is computed all the same. A decoder's pooler takes the first token that is not
+  /// masked: one that sees no key has no value that anybody could use. With relative positions, several tokens on a cache
+  /// get what they get without it, where Hugging Face measures all their distances from the last.
   ///
   /// - Parameter cache: keys and values of the tokens before these, to which those of these are added.
   /// - Throws: `BertError.badArgument` naming an argument that does not fit, `.sequenceTooLong`; the device's error.

@@ -11,8 +11,8 @@ struct EditedParameters: ParameterSource {
     case rows([Int], of: Int)
     /// Some of its columns, of all of `count`.
     case columns([Int], of: Int)
-    /// Its first rows, `count` of which there are, and new ones behind them.
-    case extended(from: Int, by: [Float])
+    /// Its rows, `count` of which there are, and behind them new ones, drawn from a normal distribution.
+    case extended(from: Int, deviation: Double, seed: UInt64)
   }
 
   let base: any ParameterSource
@@ -54,11 +54,12 @@ struct EditedParameters: ParameterSource {
         try readBase(whole, number * count, row)
         for index in piece.indices { piece[index] = row[columns[column + index]] }
       }
-    case .extended(from: let count, by: let new)?:
+    case .extended(from: let count, let deviation, let seed)?:
       let whole = Graph.Parameter.Part(part.key, [count] + part.shape.dropFirst())
       let old = max(min(count * width - start, destination.count), 0)
       if old > 0 { try readBase(whole, start, UnsafeMutableBufferPointer(rebasing: destination[..<old])) }
-      for index in old..<destination.count { destination[index] = convert(new[start + index - count * width]) }
+      var generator = NormalGenerator(seed: seed, name: part.key, skipping: max(start - count * width, 0))
+      for index in old..<destination.count { destination[index] = convert(Float(generator.next() * deviation)) }
     }
   }
 

@@ -34,10 +34,11 @@ public struct ForwardArguments: Sendable {
     try ForwardArguments.readMasks(reader, &input)
     input.headMask = try reader.numbers("head_mask", ranks: 1...2)
     input.encoderHiddenStates = try reader.numbers("encoder_hidden_states", ranks: 3...3)
-    input.labels = try ForwardArguments.labels(reader)
-    input.nextSentenceLabel = try reader.integers("next_sentence_label")
-    input.startPositions = try reader.integers("start_positions")
-    input.endPositions = try reader.integers("end_positions")
+    input.labels = try ForwardArguments.labels(reader, input)
+    let sequences = [input.batchSize]
+    input.nextSentenceLabel = try reader.integers("next_sentence_label", shapes: [sequences, sequences + [1]])
+    input.startPositions = try reader.integers("start_positions", shapes: [sequences, sequences + [1]])
+    input.endPositions = try reader.integers("end_positions", shapes: [sequences, sequences + [1]])
     self.input = input
     past = try ForwardArguments.past(reader)
   }
@@ -71,27 +72,35 @@ public struct ForwardArguments: Sendable {
     return input
   }
 
+  /// Masks as they are, of the extents that they say: the numbers are held against the model by the call.
   private static func readMasks(_ reader: ArgumentReader, _ input: inout BertInput) throws {
+    let (sequences, length) = (input.batchSize, input.sequenceLength)
     if let mask = try reader.integers("attention_mask") {
+      let shape = try reader.shape("attention_mask")
       // Three extents are [examples, choices, tokens] where the ids have three, else a mask for each query.
-      let rank = try reader.shape("attention_mask").count
-      switch (rank, input.choices) {
-      case (2, nil), (3, .some): input.attentionMask = mask
-      case (3, nil): input.queryMask = mask
-      default: throw reader.bad("attention_mask", "has \(rank) dimensions, which fit no input_ids")
+      switch (shape.count, input.choices) {
+      case (2, nil) where shape[0] == sequences: input.attentionMask = mask
+      case (3, nil) where shape[0] == sequences && shape[1] == length: input.queryMask = mask
+      case (3, let choices?) where shape == [sequences / max(choices, 1), choices, length]: input.attentionMask = mask
+      default: throw reader.bad("attention_mask", "has shape \(shape), which fits no \(sequences) x \(length) tokens")
       }
     }
     if let mask = try reader.integers("encoder_attention_mask") {
-      switch try reader.shape("encoder_attention_mask").count {
-      case 2: input.encoderAttentionMask = mask
-      case 3: input.encoderQueryMask = mask
-      default: throw reader.bad("encoder_attention_mask", "must have 2 or 3 dimensions")
+      let shape = try reader.shape("encoder_attention_mask")
+      switch shape.count {
+      case 2 where shape[0] == sequences: input.encoderAttentionMask = mask
+      case 3 where shape[0] == sequences && shape[1] == length: input.encoderQueryMask = mask
+      default: throw reader.bad("encoder_attention_mask", "has shape \(shape), which fits no \(sequences) sequences")
       }
     }
   }
 
-  private static func labels(_ reader: ArgumentReader) throws -> BertInput.Labels? {
+  private static func labels(_ reader: ArgumentReader, _ input: BertInput) throws -> BertInput.Labels? {
     guard let info = reader.source.tensor(named: "labels") else { return nil }
+    let sequences = input.choices.map { input.batchSize / max($0, 1) } ?? input.batchSize
+    guard let first = info.shape.first, first == sequences, info.shape.count <= 2 else {
+      throw reader.bad("labels", "has shape \(info.shape), wanted \(sequences) rows")
+    }
     if info.dataType.isFloatingPoint {
       return .numbers(try reader.source.readFloat32("labels"))
     }
@@ -129,6 +138,14 @@ private struct ArgumentReader {
   func bad(_ tensor: String, _ what: String) -> BertError { .badTensor(file: file, tensor: tensor, what) }
 
   func shape(_ name: String) throws -> [Int] { try source.existingTensor(named: name).shape }
+
+  func integers(_ name: String, shapes: [[Int]]) throws -> [Int32]? {
+    guard let info = source.tensor(named: name) else { return nil }
+    guard shapes.contains(info.shape) else {
+      throw bad(name, "has shape \(info.shape), wanted \(shapes[0])")
+    }
+    return try integers(name)
+  }
 
   func integers(_ name: String, shape wanted: [Int]? = nil, of other: String = "") throws -> [Int32]? {
     guard let info = source.tensor(named: name) else { return nil }

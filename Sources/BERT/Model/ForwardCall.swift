@@ -28,7 +28,7 @@ struct ForwardCall {
     past = contents?.length ?? 0
     try input.check(config, past: past)
     let labels = try HeadLabels(input, config, head, hasCache: contents != nil)
-    let needsFirst = head.isPooled && (head != .none || hasPooler) && contents == nil
+    let needsFirst = head.isPooled && (head != .none || hasPooler) && !config.isDecoder
     let past = past
     let batch = PackedBatch(input, past: past, needsFirst: needsFirst, needed: labels.needed)
     try batch.check(config)
@@ -36,6 +36,7 @@ struct ForwardCall {
     let newColumns = (0..<batch.sequences).map { sequence in
       batch.rows[Int(batch.keyStarts[sequence])..<Int(batch.keyEnds[sequence])].map { $0.column + past }
     }
+    if let contents { try ForwardCall.checkKept(contents.columns, input, past: past) }
     keyColumns = contents.map { held in zip(held.columns, newColumns).map { $0 + $1 } } ?? newColumns
     inputs = batch.runInputs
     variant.takesEmbeddings = input.inputsEmbeds != nil
@@ -47,6 +48,24 @@ struct ForwardCall {
     try addHeadMask()
     variant.loss = labels.loss
     try labels.add(to: &inputs, batch)
+  }
+
+  /// Refuses a mask that shows a token whose key a cache does not hold.
+  private static func checkKept(_ columns: [[Int]], _ input: BertInput, past: Int) throws(BertError) {
+    guard input.attentionMask != nil || input.queryMask != nil else {
+      // Without a mask every token is seen.
+      guard let sequence = columns.firstIndex(where: { $0.count < past }) else { return }
+      throw .badArgument(
+        "attention_mask",
+        "is missing, but the cache holds \(columns[sequence].count) of sequence \(sequence)'s \(past) tokens")
+    }
+    for (sequence, columns) in columns.enumerated() where columns.count < past {
+      let kept = Set(columns)
+      for column in 0..<past where !kept.contains(column) && input.shows(sequence, column, past: past) {
+        throw .badArgument(
+          "attention_mask", "shows token \(column) of sequence \(sequence), which was hidden when the cache was filled")
+      }
+    }
   }
 
   /// The rows of a `[B, S, H]` tensor that are packed.
@@ -188,12 +207,26 @@ struct ForwardCall {
     let hidesHeld = encoderColumns.enumerated().contains { sequence, columns in
       columns.contains { !seesEncoder(sequence, $0) }
     }
+    try checkEncoderKept()
     guard input.encoderQueryMask != nil || hidesHeld else { return }
     variant.hasEncoderQueryMask = true
     let (length, queries) = (encoderLength, input.sequenceLength)
     inputs.tensors["encoder_query_mask"] = try mask(encoderColumns) { row, column in
       input.encoderQueryMask.map { $0[(row.sequence * queries + row.column) * length + column] != 0 }
         ?? seesEncoder(row.sequence, column)
+    }
+  }
+
+  /// Refuses a mask that shows an encoder token whose key a cache does not hold.
+  private func checkEncoderKept() throws(BertError) {
+    guard variant.usesCache else { return }
+    for (sequence, columns) in encoderColumns.enumerated() where columns.count < encoderLength {
+      let kept = Set(columns)
+      for column in 0..<encoderLength where !kept.contains(column) && seesEncoder(sequence, column) {
+        throw .badArgument(
+          "encoder_attention_mask",
+          "shows token \(column) of sequence \(sequence), which was hidden when the cache was filled")
+      }
     }
   }
 

@@ -25,20 +25,28 @@ struct ModelForm: Sendable {
       tiesDecoder: config.tieWordEmbeddings || !hasDecoder)
   }
 
-  /// The graph of a variant; of the plain one, which has every weight, where nil.
+  /// The variant that has every weight.
+  var plainVariant: GraphVariant {
+    var variant = GraphVariant()
+    variant.hasEncoder = config.addCrossAttention
+    return variant
+  }
+
+  /// The graph of a variant; of the plain one where nil.
   func graph(_ variant: GraphVariant? = nil) throws -> Graph {
-    var plain = GraphVariant()
-    plain.hasEncoder = config.isDecoder && config.addCrossAttention
-    var builder = try BertGraph(config, variant ?? plain)
+    guard head != .questionAnswering || config.numLabels == 2 else {
+      throw BertError.badArgument("num_labels", "is \(config.numLabels); question answering has 2, start and end")
+    }
+    var builder = try BertGraph(config, variant ?? plainVariant)
     try builder.append(head, hasPooler: hasPooler, tiesDecoder: tiesDecoder)
     return builder.graph
   }
 
-  /// Weights that Hugging Face's model has and never reads: the table of positions beside relative ones.
-  private var unread: [Graph.Parameter.Part] {
+  /// What Hugging Face's model has and never reads: absolute positions beside relative ones. A checkpoint without them
+  /// loads there with a warning.
+  var unusedParts: [Graph.Parameter.Part] {
     guard config.positionEmbeddingType != .absolute else { return [] }
-    let shape = [config.maxPositionEmbeddings, config.hiddenSize]
-    return [Graph.Parameter.Part("embeddings.position_embeddings.weight", shape)]
+    return [.init("embeddings.position_embeddings.weight", [config.maxPositionEmbeddings, config.hiddenSize])]
   }
 
   /// Where in a checkpoint every weight is.
@@ -46,7 +54,9 @@ struct ModelForm: Sendable {
   /// - Throws: `BertError.missingHead` where the head's weights alone lack, all of them; else what
   ///   `CheckpointParameters` throws.
   func parameters(in checkpoint: Checkpoint, _ directory: String) throws -> CheckpointParameters {
-    do { return try CheckpointParameters(graph(), checkpoint, directory: directory, optional: unread) } catch {
+    do {
+      return try CheckpointParameters(graph(), checkpoint, directory: directory, carrying: unusedParts)
+    } catch {
       guard head != .none, case .missingTensors(let path, let names)? = error as? BertError else { throw error }
       let bare = ModelForm(config, .none, hasPooler: head.isPooled, tiesDecoder: true)
       let ofEncoder = Set(try bare.graph().parameters.flatMap(\.parameter.parts).map(\.key))

@@ -77,11 +77,11 @@ struct OutputNames {
         )
       ]
     }
-    if name == "seq_relationship_logits" { return [(name, tensor)] }
-    if name == "logits", head.isPooled {
-      guard head == .multipleChoice else { return [(name, tensor)] }
+    if name == "seq_relationship_logits" || (name == "logits" && head.isPooled) {
+      let rows = try batch.zeroingEmptySequences(tensor)
+      guard head == .multipleChoice else { return [(name, rows)] }
       let choices = input.choices ?? 1
-      return [(name, try tensor.reshaped([sequences / choices, choices]))]
+      return [(name, try rows.reshaped([sequences / choices, choices]))]
     }
     let padded = try batch.padded(tensor, batchSize: sequences, sequenceLength: length)
     guard head == .questionAnswering, name == "logits" else { return [(name, padded)] }

@@ -62,9 +62,9 @@ struct Generate: AsyncParsableCommand {
     }
     let options = options(tokenizer)
     guard arguments.jsonl else {
-      for text in texts {
+      for (index, text) in texts.enumerated() {
         let prompt = try Generate.prompt(text, tokenizer)
-        let new = try await model.generate([prompt], options).tokens[0]
+        let new = try await model.generate([prompt], options, numbers: [index + 1]).tokens[0]
         try StandardOutput.write(tokenizer.decode(prompt + new, skipSpecialTokens: true) + "\n")
       }
       return
@@ -72,22 +72,39 @@ struct Generate: AsyncParsableCommand {
     let pipeline = LinePipeline(
       reader: LineReader(LineReader.Limits(lines: 16)),
       prepare: { chunk in
-        let (blocks, count, failure) = chunk.gather(into: [[Int32]]()) { prompts, line throws(CommandError) in
+        let (blocks, count, failure) = chunk.gather(into: [Prompt]()) { prompts, line throws(CommandError) in
           let text = try LineChunk.text(try chunk.object(line), "text", line)
-          do throws(TokenizerError) { prompts.append(try Generate.prompt(text, tokenizer)) } catch {
+          let ids: [Int32]
+          do throws(TokenizerError) { ids = try Generate.prompt(text, tokenizer) } catch {
             throw .lineNotEncoded(line: line.number, error)
           }
+          let room = model.config.maxPositionEmbeddings - ids.count + 1
+          guard options.maxNewTokens <= room else {
+            let limit = model.config.maxPositionEmbeddings
+            throw .lineTooLongToContinue(line: line.number, tokens: ids.count, new: options.maxNewTokens, limit: limit)
+          }
+          prompts.append(Prompt(ids: ids, line: line.number))
         }
         return Batch(content: Array(blocks.joined()), lineCount: count, failure: failure)
       },
-      compute: { prompts in (prompts, try await model.generate(prompts, options).tokens) },
+      compute: { prompts in
+        // A line's draws depend on its number, not on the lines that happened to come with it.
+        let generated = try await model.generate(prompts.map(\.ids), options, numbers: prompts.map(\.line))
+        return (prompts, generated.tokens)
+      },
       format: { prompts, new in
         zip(prompts, new).map { prompt, new in
-          let text = tokenizer.decode(prompt + new, skipSpecialTokens: true)
+          let text = tokenizer.decode(prompt.ids + new, skipSpecialTokens: true)
           return Array((JSON.object(["generated_text": .string(text)]).serialized() + "\n").utf8)
         }
       })
     try await pipeline.run()
+  }
+
+  /// A line's tokens, and its number.
+  private struct Prompt: Sendable {
+    let ids: [Int32]
+    let line: Int
   }
 
   private func options(_ tokenizer: BertTokenizer) -> GenerationOptions {

@@ -26,6 +26,7 @@ enum CommandError: Error, Equatable {
   case lineList(line: Int, field: String, found: String)
   case lineNotEncoded(line: Int, TokenizerError)
   case lineNotTaken(line: Int, TaskError)
+  case lineTooLongToContinue(line: Int, tokens: Int, new: Int, limit: Int)
   /// One of several texts of the command line, counted from 1.
   case textNotTaken(number: Int, TaskError)
 }
@@ -55,6 +56,9 @@ extension CommandError: CustomStringConvertible {
     case .lineList(let line, let field, let found):
       "line \(line): \"\(field)\" is \(found), wanted \(field.hasSuffix("]") ? "a string" : "a list of strings")"
     case .lineNotEncoded(let line, let error): "line \(line): \(error)"
+    case .lineTooLongToContinue(let line, let tokens, let new, let limit):
+      "line \(line): \(tokens) tokens and \(new) new ones are more than the model takes, which is \(limit) and the last; "
+        + "shorten the text or lower --max-new-tokens"
     case .lineNotTaken(let line, let error): "line \(line): \(error)"
     case .textNotTaken(let number, let error): "text \(number): \(error)"
     }

@@ -30,9 +30,7 @@ struct ModelReport {
     let parameters = model.graph.parameters.map(\.parameter)
     weightByteCount =
       try engine.profile?.weightByteCount(of: model.graph) ?? parameters.reduce(0) { $0 + $1.elementCount * 4 }
-    let dimensions: Dimensions = [
-      .tokens: batchSize * sequenceLength, .sequences: batchSize, .longest: sequenceLength,
-    ]
+    let dimensions = model.dimensions(batchSize: batchSize, sequenceLength: sequenceLength)
     arenaByteCount = try Plan(
       model.graph, dimensions, outputs: model.outputs, alignment: engine.profile?.alignment ?? 64
     ).arenaByteCount
