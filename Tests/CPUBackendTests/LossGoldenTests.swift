@@ -72,7 +72,8 @@ import Testing
           "x": Tensor(.float64(transposed), shape: [classes, rows]), "offsets": .int32([0, Int32(classes)]),
           "label": .int32([labels[row]]),
         ])
-      let found = try await CPUExecutor<Double>().load(graph, parameters: ParameterTable()).run(inputs, outputs: ["loss"])
+      let found = try await CPUExecutor<Double>().load(graph, parameters: ParameterTable()).run(
+        inputs, outputs: ["loss"])
       #expect(try relativeError(#require(found["loss"]).doubles, [wanted[row]]) <= 1e-12)
     }
   }

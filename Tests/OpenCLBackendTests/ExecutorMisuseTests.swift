@@ -38,7 +38,8 @@ import Testing
     try RunInputs(
       dimensions: [.tokens: 5, .sequences: 2, .longest: 3, Symbol("keys"): 4],
       tensors: [
-        "offsets": .int32([0, 3, 5]), "key_starts": .int32([0, 1]), "key_ends": .int32([1, 4]), "ids": .int32([0, 9, 1, 2, 3]),
+        "offsets": .int32([0, 3, 5]), "key_starts": .int32([0, 1]), "key_ends": .int32([1, 4]),
+        "ids": .int32([0, 9, 1, 2, 3]),
         "positions": .int32([0, 1, 2, 0, 7]), "types": .int32([0, 0, 1, 1, 0]),
         "memory": Tensor(.float32((0..<24).map { Float($0) }), shape: [4, 6]),
       ])

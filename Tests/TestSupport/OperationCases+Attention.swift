@@ -118,7 +118,8 @@ extension OperationCase {
       [(false, false), (true, false), (false, true), (true, true)].flatMap { hasMask, isCausal in
         [
           probabilities(.own([0, 33, 0, 1]), heads: 2, headSize: 7, hasMask, isCausal, relative: relative),
-          probabilities(.other([9, 1, 20], [4, 70, 33], gap: 3), heads: 2, headSize: 37, hasMask, isCausal, relative: relative),
+          probabilities(
+            .other([9, 1, 20], [4, 70, 33], gap: 3), heads: 2, headSize: 37, hasMask, isCausal, relative: relative),
         ]
       }
     } + [
@@ -137,7 +138,8 @@ extension OperationCase {
   ) -> OperationCase {
     let width = heads * headSize
     let attention = Attention(heads: heads, headSize: headSize, keyColumn: width, isCausal: isCausal)
-    let parts = ["\(keys.description), \(heads) heads of \(headSize)"]
+    let parts =
+      ["\(keys.description), \(heads) heads of \(headSize)"]
       + (hasMask ? ["mask"] : []) + (isCausal ? ["causal"] : []) + (relative.map { ["\($0)"] } ?? [])
     let positions = 83
     return OperationCase(
@@ -151,7 +153,8 @@ extension OperationCase {
           : [
             .parameter([2 * positions - 1, headSize]), .ids([.tokens], below: positions),
             .ids([keys.rows], below: positions),
-          ]), keys.dimensions)
+          ]),
+      keys.dimensions)
   }
 
   private static func context(_ keys: Keys, heads: Int, headSize: Int, _ what: String? = nil) -> OperationCase {

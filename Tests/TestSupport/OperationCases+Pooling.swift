@@ -2,8 +2,7 @@
 import ComputeGraph
 
 extension OperationCase {
-  static let softmaxCases: [OperationCase] = [(1, 1, 1), (3, 5, 7), (2, 12, 97), (4, 3, 257), (1, 2, 1025)].map
-  {
+  static let softmaxCases: [OperationCase] = [(1, 1, 1), (3, 5, 7), (2, 12, 97), (4, 3, 257), (1, 2, 1025)].map {
     batch, rowsPerBatch, keys in
     OperationCase(
       .maskedSoftmax(scale: 0.25), "\(batch) x \(rowsPerBatch) x \(keys)",
