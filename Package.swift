@@ -78,7 +78,8 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["ComputeGraph"], path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "CheckpointsTests", dependencies: ["Checkpoints", "StrictJSON", "TestSupport"], swiftSettings: strict),
+      name: "CheckpointsTests", dependencies: ["Checkpoints", "StrictJSON", "TestSupport"], exclude: ["Fixtures"],
+      swiftSettings: strict),
     .testTarget(
       name: "TokenizersTests", dependencies: ["Tokenizers", "StrictJSON", "TestSupport"], exclude: ["Fixtures"],
       swiftSettings: strict),
@@ -94,8 +95,8 @@ let package = Package(
       name: "BERTTests",
       dependencies: [
         "BERT", "Tokenizers", "Checkpoints", "CPUBackend", "OpenCLBackend", "OpenCLRuntime", "ComputeGraph",
-        "StrictJSON",
-        "TestSupport",
+        "StrictJSON", "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
     .testTarget(

@@ -50,9 +50,14 @@ struct CheckpointTool {
     }
   }
 
+  /// A file of either format, by its name, as `Checkpoint` goes by names.
+  private static func source(_ path: String) throws(CheckpointError) -> any TensorSource {
+    path.hasSuffix(".bin") ? try PyTorchFile(path: path) : try SafetensorsFile(path: path)
+  }
+
   /// Copies a file tensor by tensor through both reader and writer.
   private static func copy(_ from: String, _ to: String) throws {
-    let file = try SafetensorsFile(path: from)
+    let file = try source(from)
     let tensors = try file.tensorNames.map { name in
       let info = try file.existingTensor(named: name)
       return OutgoingTensor(name: name, dataType: info.dataType, shape: info.shape) { append in
@@ -61,8 +66,7 @@ struct CheckpointTool {
         try bytes.withUnsafeBytes(append)
       }
     }
-    let metadata = Dictionary(uniqueKeysWithValues: file.metadata.map { ($0.key, $0.value.stringValue ?? "") })
-    try SafetensorsWriter.write(tensors, metadata: metadata, to: to)
+    try SafetensorsWriter.write(tensors, to: to)
   }
 
   /// Opens a file and says how many bytes the process grew at its peak, how long it took, and what came out.
@@ -71,7 +75,7 @@ struct CheckpointTool {
     let start = ContinuousClock.now
     var outcome: String
     do {
-      let file = try SafetensorsFile(path: path)
+      let file = try source(path)
       outcome = "\(file.tensorNames.count) tensors"
     } catch {
       outcome = "\(error)"

@@ -60,4 +60,6 @@ public struct BertConfig: Sendable, Equatable {
   public var numLabels: Int { id2label.count }
   /// D: width of one head.
   public var headSize: Int { hiddenSize / numAttentionHeads }
+  /// Heads of a layer's self attention that are left after pruning.
+  public func heads(ofLayer layer: Int) -> Int { numAttentionHeads - (prunedHeads[layer]?.count ?? 0) }
 }

@@ -8,10 +8,10 @@ public enum BertError: Error, Equatable, CustomStringConvertible {
   case file(FileError)
   case json(path: String, JSONError)
   case badConfig(path: String, field: String, String)
-  /// A switch of the configuration that this version does not compute.
-  case unsupported(field: String, String)
   /// Weights that the model needs and the checkpoint lacks.
   case missingTensors(path: String, [String])
+  /// A checkpoint with an encoder's weights and none for the head that was asked for.
+  case missingHead(path: String, head: BertHead, [String])
   case tensorShape(path: String, tensor: String, found: [Int], wanted: [Int])
   /// A weight that is infinite or no number.
   case notFinite(path: String, tensor: String, element: Int)
@@ -19,8 +19,12 @@ public enum BertError: Error, Equatable, CustomStringConvertible {
   case vocabularyMismatch(tokenizer: Int, embeddings: Int)
   /// An argument of a forward call: its name and what is wrong with it.
   case badArgument(String, String)
+  /// A tensor in a file of arguments.
+  case badTensor(file: String, tensor: String, String)
   case sequenceTooLong(index: Int, tokens: Int, limit: Int)
   case badDevice(String)
+  /// config.json names a model that is none of Hugging Face's BERT.
+  case unknownArchitecture(path: String, String)
 
   public var description: String {
     switch self {
@@ -28,11 +32,12 @@ public enum BertError: Error, Equatable, CustomStringConvertible {
     case .json(let path, let error): return "\(path): \(error)"
     case .badConfig(let path, let field, let what):
       return field.isEmpty ? "\(path) \(what)" : "\(path): \(field) \(what)"
-    case .unsupported(let field, let value):
-      return "the configuration sets \(field) to \(value), which this version does not compute"
     case .missingTensors(let path, let names):
       let shown = names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", ..." : "")
       return "\(path) lacks \(names.count) tensors that the model needs: \(shown)"
+    case .missingHead(let path, let head, let names):
+      return "\(path) has no weights for the head of \(head.architecture) (\(names.joined(separator: ", "))); "
+        + "it is a bare encoder (task \(BertHead.none.rawValue)) or was made for another task"
     case .tensorShape(let path, let tensor, let found, let wanted):
       return "\(path): tensor \(tensor) has shape \(found), but config.json wants \(wanted)"
     case .notFinite(let path, let tensor, let element):
@@ -41,9 +46,12 @@ public enum BertError: Error, Equatable, CustomStringConvertible {
     case .vocabularyMismatch(let tokenizer, let embeddings):
       return "the tokenizer makes ids up to \(tokenizer - 1), but the word embeddings have \(embeddings) rows"
     case .badArgument(let name, let what): return "\(name) \(what)"
+    case .badTensor(let file, let tensor, let what): return "\(file): tensor \(tensor) \(what)"
     case .sequenceTooLong(let index, let tokens, let limit):
       return
         "sequence \(index) has \(tokens) tokens, the model takes \(limit); shorten it or ask for truncation"
+    case .unknownArchitecture(let path, let name):
+      return "\(path): architectures names \(name), which is no BERT model with a known head; say which task to run"
     case .badDevice(let text):
       return "no such device: \(text); use auto, cpu, opencl or opencl:PLATFORM:DEVICE (`bert devices` lists them)"
     }

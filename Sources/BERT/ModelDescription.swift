@@ -27,7 +27,7 @@ public struct ModelDescription: Sendable {
     checkpoint = try Checkpoint(directory: folder)
     sentenceHead = head.isConfigured ? head : nil
     let hasPooler = CheckpointParameters.has("pooler.dense.weight", in: checkpoint)
-    let model = try BertGraph(config, pooler: hasPooler).graph
+    let model = try ModelForm(config, .none, checkpoint).graph()
     let unusedByModel = try CheckpointParameters(model, checkpoint, directory: folder).ignored
     guard head.isConfigured else {
       graph = model
@@ -35,7 +35,7 @@ public struct ModelDescription: Sendable {
       ignoredTensors = unusedByModel
       return
     }
-    var builder = try BertGraph(config, pooler: false)
+    var builder = try BertGraph(config)
     try builder.appendSentenceEmbedding(head)
     graph = builder.graph
     outputs = ["sentence_embedding"]

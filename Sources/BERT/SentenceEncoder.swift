@@ -48,7 +48,7 @@ public final class SentenceEncoder: Sendable {
     if !head.isConfigured {
       logger.notice("\(directory) has no modules.json: sentence vectors are means of token states")
     }
-    var builder = try BertGraph(config, pooler: false)
+    var builder = try BertGraph(config)
     try builder.appendSentenceEmbedding(head)
     let parameters = try CheckpointParameters(builder.graph, Checkpoint(directory: folder), directory: directory)
     return SentenceEncoder(

@@ -18,7 +18,11 @@ struct Bert: AsyncParsableCommand {
       Exit status: 0 done, 1 an error (one line on standard error says which), 64 a mistake in the command line.
       """,
     version: version,
-    subcommands: [Devices.self, Info.self, Tokenize.self, Embed.self, Forward.self, Bench.self])
+    subcommands: [
+      Devices.self, Info.self, Tokenize.self, Embed.self, Forward.self, Bench.self, FillMaskCommand.self, Classify.self,
+      NamedEntities.self, AnswerQuestions.self, NextSentenceCommand.self, MultipleChoiceCommand.self, Rerank.self,
+      ZeroShot.self, SimilarityCommand.self,
+    ])
 
   /// Parses and runs, and turns any error into one line and an exit status.
   static func main() async {

@@ -5,8 +5,9 @@ import StrictJSON
 
 /// The weights in a checkpoint directory, in one file or in shards, seen as one source of tensors.
 ///
-/// Looked for in this order: `model.safetensors`, then `model.safetensors.index.json` with the shards it names. All headers
-/// are checked on opening; data is read on demand.
+/// Looked for in this order: `model.safetensors`; `model.safetensors.index.json` with the shards it names;
+/// `pytorch_model.bin`; `pytorch_model.bin.index.json` with its shards. All headers and pickles are checked on opening; data
+/// is read on demand.
 public struct Checkpoint: TensorSource {
   /// The directory.
   public let path: String
@@ -20,8 +21,13 @@ public struct Checkpoint: TensorSource {
   private let sourceIndexes: [Int]
   private let table: KeyTable
 
+  /// Keys of PyTorch files whose values are no tensors. Empty for safetensors.
+  public let ignoredKeys: [String]
+
   static let singleFile = "model.safetensors"
   static let indexFile = "model.safetensors.index.json"
+  static let pytorchFile = "pytorch_model.bin"
+  static let pytorchIndexFile = "pytorch_model.bin.index.json"
   static let indexByteLimit = 64 << 20
 
   /// Opens the weights in `directory`.
@@ -29,12 +35,26 @@ public struct Checkpoint: TensorSource {
   /// - Throws: `CheckpointError`: `.noWeights` and `.unsupportedWeights` name what was looked for and what is there;
   ///   everything that is wrong with an index or a file names it.
   public init(directory: String) throws(CheckpointError) {
-    let single = joinPath(directory, Self.singleFile)
-    let index = joinPath(directory, Self.indexFile)
-    if BoundedFile.exists(path: single) {
-      try self.init(directory, [try SafetensorsFile(path: single)])
-    } else if BoundedFile.exists(path: index) {
-      try self.init(directory, try ShardIndex(path: index).openShards(in: directory))
+    func path(_ name: String) -> String? {
+      let path = joinPath(directory, name)
+      return BoundedFile.exists(path: path) ? path : nil
+    }
+    if let file = path(Self.singleFile) {
+      try self.init(directory, [try SafetensorsFile(path: file)])
+    } else if let index = path(Self.indexFile) {
+      try self.init(
+        directory,
+        try ShardIndex(path: index).openShards(in: directory) { path throws(CheckpointError) in
+          try SafetensorsFile(path: path)
+        })
+    } else if let file = path(Self.pytorchFile) {
+      let source = try PyTorchFile(path: file)
+      try self.init(directory, [source], ignoredKeys: source.ignoredKeys)
+    } else if let index = path(Self.pytorchIndexFile) {
+      let sources = try ShardIndex(path: index).openShards(in: directory) { path throws(CheckpointError) in
+        try PyTorchFile(path: path)
+      }
+      try self.init(directory, sources, ignoredKeys: sources.flatMap(\.ignoredKeys))
     } else {
       throw Self.nothingFound(in: directory)
     }
@@ -43,7 +63,9 @@ public struct Checkpoint: TensorSource {
   /// Joins sources that have no tensor in common.
   ///
   /// - Throws: `CheckpointError.doubledTensor`.
-  init(_ directory: String, _ sources: [any TensorSource]) throws(CheckpointError) {
+  init(
+    _ directory: String, _ sources: [any TensorSource], ignoredKeys: [String] = []
+  ) throws(CheckpointError) {
     var names: [String] = []
     var owners: [Int] = []
     var table = KeyTable()
@@ -58,6 +80,7 @@ public struct Checkpoint: TensorSource {
     }
     self.path = directory
     self.sources = sources
+    self.ignoredKeys = ignoredKeys
     self.table = table
     tensorNames = names
     sourceIndexes = owners
@@ -85,8 +108,7 @@ public struct Checkpoint: TensorSource {
     guard stat(directory, &status) == 0 else { return .file(.notFound(path: directory)) }
     guard status.st_mode & S_IFMT == S_IFDIR else { return .notDirectory(path: directory) }
     let others = [
-      "pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5", "flax_model.msgpack", "model.onnx",
-      "model.ckpt.index", "bert_model.ckpt.index",
+      "tf_model.h5", "flax_model.msgpack", "model.onnx", "model.ckpt.index", "bert_model.ckpt.index",
     ].filter { BoundedFile.exists(path: joinPath(directory, $0)) }
     return others.isEmpty ? .noWeights(directory: directory) : .unsupportedWeights(directory: directory, found: others)
   }

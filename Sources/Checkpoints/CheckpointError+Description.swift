@@ -49,13 +49,17 @@ extension CheckpointError: CustomStringConvertible {
     case .hole(let file, let tensor, let begin, let end):
       "\(file): bytes \(begin)..<\(end) before tensor \(quoted(tensor)) belong to no tensor"
     case .trailingBytes(let file, let count): "\(file): \(count) bytes after the last tensor belong to none"
+    case .archive(let file, let error): "\(file): \(error)"
+    case .pickle(let file, let offset, let error): "\(file): at byte \(offset): \(error)"
+    case .pytorch(let file, let error): "\(file): \(error)"
     case .notDirectory(let path):
       "\(path): is no directory; a checkpoint is a directory with config.json and weights"
     case .noWeights(let directory):
-      "\(directory): no weights found; looked for model.safetensors and model.safetensors.index.json"
+      "\(directory): no weights found; looked for model.safetensors and pytorch_model.bin, and for either with "
+        + ".index.json, the list of its shards"
     case .unsupportedWeights(let directory, let found):
       "\(directory): holds \(found.joined(separator: ", ")), which cannot be read; supported are model.safetensors "
-        + "and model.safetensors.index.json (in Python: model.save_pretrained(path, safe_serialization=True))"
+        + "and pytorch_model.bin, whole or in shards (in Python: model.save_pretrained(path))"
     case .wrongIndexEntry(let file, let tensor, let kind):
       tensor.map { "\(file): the shard of tensor \(quoted($0)) is \(kind), where a file name should be" }
         ?? "\(file): \(kind), where an object with a \"weight_map\" object should be"
@@ -89,4 +93,4 @@ extension CheckpointError: CustomStringConvertible {
 }
 
 /// A name out of a file as it can stand in a message: escaped, in quotes, and not longer than a line.
-private func quoted(_ name: String) -> String { JSON.string(name.shortened()).serialized() }
+func quoted(_ name: String) -> String { JSON.string(name.shortened()).serialized() }

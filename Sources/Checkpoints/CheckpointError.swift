@@ -37,6 +37,12 @@ public enum CheckpointError: Error, Equatable, Sendable {
   case hole(file: String, tensor: String, begin: Int, end: Int)
   case trailingBytes(file: String, count: Int)
 
+  // A PyTorch file: its zip archive, the pickle in it, and how both and the tensors' bytes go together.
+  case archive(file: String, error: ArchiveError)
+  /// `offset` is the place in the file of the step that is refused.
+  case pickle(file: String, offset: Int, error: PickleError)
+  case pytorch(file: String, error: PyTorchError)
+
   // A directory and its index.
   case notDirectory(path: String)
   case noWeights(directory: String)

@@ -2,7 +2,7 @@
 
 import StrictJSON
 
-/// `model.safetensors.index.json`: which shard holds which tensor.
+/// `model.safetensors.index.json` or `pytorch_model.bin.index.json`: which shard holds which tensor.
 ///
 ///     {"metadata": {"total_size": 438000000}, "weight_map": {"bert.embeddings...": "model-00001-of-00002.safetensors"}}
 struct ShardIndex {
@@ -23,7 +23,7 @@ struct ShardIndex {
     var table = KeyTable()
     for (tensor, value) in weightMap {
       guard let shard = value.stringValue else { throw .wrongIndexEntry(file: path, tensor: tensor, kind: value.kind) }
-      guard Self.isPlainName(shard) else { throw .unsafeShardName(file: path, tensor: tensor, shard: shard) }
+      guard isPlainFileName(shard) else { throw .unsafeShardName(file: path, tensor: tensor, shard: shard) }
       if let known = table.find(shard, keys: shards) {
         entries.append((tensor, known))
       } else {
@@ -50,11 +50,15 @@ struct ShardIndex {
   }
 
   /// Opens every shard and demands that each tensor is in the shard that the index names.
-  func openShards(in directory: String) throws(CheckpointError) -> [any TensorSource] {
-    var files: [SafetensorsFile] = []
+  ///
+  /// - Parameter open: opens one shard by its path.
+  func openShards<File: TensorSource>(
+    in directory: String, _ open: (_ path: String) throws(CheckpointError) -> File
+  ) throws(CheckpointError) -> [File] {
+    var files: [File] = []
     for shard in shards {
       do throws(CheckpointError) {
-        files.append(try SafetensorsFile(path: joinPath(directory, shard)))
+        files.append(try open(joinPath(directory, shard)))
       } catch .file(.notFound) {
         throw .missingShard(file: path, shard: shard)
       }
@@ -63,11 +67,5 @@ struct ShardIndex {
       throw .tensorNotInShard(file: path, tensor: tensor, shard: shards[shard])
     }
     return files
-  }
-
-  /// Whether a shard's name is that of a file in the same directory: no path, nothing hidden in it.
-  private static func isPlainName(_ name: String) -> Bool {
-    !name.isEmpty && name != "." && name != ".." && name.utf8.count <= 255
-      && !name.utf8.contains { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") || $0 < 0x20 || $0 == 0x7F }
   }
 }

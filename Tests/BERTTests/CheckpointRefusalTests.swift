@@ -104,9 +104,9 @@ import Tokenizers
     await #expect(throws: CheckpointError.noWeights(directory: weights.path)) {
       try await SentenceEncoder.fromPretrained(weights.path, on: .cpu)
     }
-    try weights.write("pytorch_model.bin", "")
+    try weights.write("tf_model.h5", "")
     await #expect(
-      throws: CheckpointError.unsupportedWeights(directory: weights.path, found: ["pytorch_model.bin"])
+      throws: CheckpointError.unsupportedWeights(directory: weights.path, found: ["tf_model.h5"])
     ) { try await BertModel.fromPretrained(weights.path, on: .cpu) }
     let tokenizer = try ModelFolder(golden: "sentence/cls")
     try tokenizer.remove("vocab.txt")

@@ -117,19 +117,6 @@ import Testing
     #expect(config.vocabSize == 30522 && config.hiddenAct == .geluErf && config.prunedHeads.isEmpty)
   }
 
-  @Test(arguments: [
-    ("position_embedding_type", "\"relative_key\"", "relative_key"),
-    ("position_embedding_type", "\"relative_key_query\"", "relative_key_query"), ("is_decoder", "true", "true"),
-    ("pruned_heads", "{\"1\": [2]}", "not empty"),
-  ]) func whatIsNotComputedIsRefused(field: String, value: String, shown: String) async throws {
-    let folder = try ModelFolder(golden: "sentence/cls")
-    try folder.set("config.json", [field: value])
-    let wanted = BertError.unsupported(field: field, shown)
-    await #expect(throws: wanted) { try await BertModel.fromPretrained(folder.path, on: .cpu) }
-    await #expect(throws: wanted) { try await SentenceEncoder.fromPretrained(folder.path, on: .cpu) }
-    #expect("\(wanted)" == "the configuration sets \(field) to \(shown), which this version does not compute")
-  }
-
   @Test func noFile() throws {
     let folder = try ModelFolder(golden: "sentence/cls")
     let path = folder.path + "/config.json"

@@ -35,17 +35,10 @@ enum Goldens {
     }
   }
 
-  /// Arguments of a forward call, from a file of I64 tensors.
-  static func input(_ path: String) throws -> BertInput {
-    let file = try SafetensorsFile(path: path)
-    func integers(_ name: String) throws -> [Int32]? {
-      guard file.tensor(named: name) != nil else { return nil }
-      return try file.readInt64(name).map { Int32(truncatingIfNeeded: $0) }
-    }
-    let shape = file.tensor(named: "input_ids")?.shape ?? []
-    return try BertInput(
-      batchSize: shape[0], sequenceLength: shape[1], inputIds: integers("input_ids") ?? [],
-      attentionMask: integers("attention_mask"), tokenTypeIds: integers("token_type_ids"),
-      positionIds: integers("position_ids"))
+  /// Arguments of a forward call.
+  static func arguments(_ path: String) throws -> ForwardArguments {
+    try ForwardArguments(SafetensorsFile(path: path), file: path)
   }
+
+  static func input(_ path: String) throws -> BertInput { try arguments(path).input }
 }

@@ -18,10 +18,10 @@ import Testing
       let sizes: Dimensions = [.tokens: 32, .sequences: 2, .longest: 16]
       let plan = try Plan(model.graph, sizes, outputs: ["last_hidden_state"])
       #expect(plan.steps.count == 1 + 3 * 7, "embeddings, and per layer 4 products, attention and 2 LayerNorms")
-      // Offsets, then three times 32 ids, each at the device's alignment.
+      // Offsets, where keys start and end, then three times 32 ids, each at the device's alignment.
       let alignment = try #require(engine.profile).alignment
       let aligned = { (bytes: Int) in (bytes + alignment - 1) / alignment * alignment }
-      let up = aligned(3 * 4) + 2 * aligned(32 * 4) + 32 * 4
+      let up = aligned(3 * 4) + 2 * aligned(2 * 4) + 2 * aligned(32 * 4) + 32 * 4
       for repeats in [1, 20] {
         CallMonitor.start()
         for _ in 0..<repeats {

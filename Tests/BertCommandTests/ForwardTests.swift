@@ -72,8 +72,9 @@ import Testing
     }
     let ids = tensor("input_ids", [1, 2], [1, 2])
     return [
-      ([tensor("attention_mask", [1, 2], [1, 1])], "has no tensor input_ids"),
-      ([ids, tensor("head_mask", [1], [1])], "tensor head_mask is no argument that this version computes with"),
+      ([tensor("attention_mask", [1, 2], [1, 1])], "tensor input_ids is missing"),
+      ([ids, tensor("head_mask", [1], [1])], "tensor head_mask is I64, wanted floating point"),
+      ([ids, tensor("hed_mask", [1], [1])], "tensor hed_mask is no argument of forward"),
       ([tensor("input_ids", [2], [1, 2])], "tensor input_ids has shape [2], wanted [sequences, tokens]"),
       (
         [ids, tensor("token_type_ids", [2, 1], [0, 0])],
@@ -127,14 +128,14 @@ import Testing
     #expect(outcome.errorLines.last?.hasPrefix("bert: /nonexistent/out: ") ?? false)
   }
 
-  @Test func namesTheTaskThatItDoesNotCompute() throws {
+  @Test func namesTheTaskThatThereIsNot() throws {
     let arguments = ["forward", Self.model, "--inputs", "-", "--outputs", "-", "--device", "cpu"]
-    let task = try ToolProcess.run(arguments + ["--task", "masked-lm"])
+    let task = try ToolProcess.run(arguments + ["--task", "mask-filling"])
     #expect(task.status == 1)
-    #expect(task.error.hasPrefix("bert: task masked-lm is not computed by this version; supported: feature-extraction"))
+    #expect(task.error.hasPrefix("bert: there is no task mask-filling; known are feature-extraction, pretraining, "))
   }
 
-  @Test func aCheckpointWithAHeadNeedsATask() throws {
+  @Test func aHeadThatTheCheckpointHasNot() throws {
     let temporary = try TemporaryFolder()
     try temporary.copy(golden: "forward/odd-shapes")
     var config = try #require(JSON.parse(Goldens.bytes("forward/odd-shapes/config.json")).objectValue)
@@ -145,8 +146,46 @@ import Testing
     ]
     let outcome = try ToolProcess.run(arguments)
     #expect(outcome.status == 1)
-    #expect(outcome.error.contains("BertForMaskedLM"))
-    #expect(outcome.error.contains("--task feature-extraction"))
+    #expect(
+      outcome.error.contains("has no weights for the head of BertForMaskedLM (cls.predictions.transform.dense.weight"))
+    #expect(outcome.error.contains("it is a bare encoder (task feature-extraction)"))
     #expect(try ToolProcess.run(arguments + ["--task", "feature-extraction"]).status == 0)
+    config["architectures"] = ["AntiBERTy"]
+    try temporary.write(JSON.object(config).serialized(), to: "config.json")
+    let unknown = try ToolProcess.run(arguments)
+    #expect(unknown.status == 1)
+    #expect(unknown.error.contains("architectures names AntiBERTy, which is no BERT model with a known head"))
   }
+
+  /// One golden of each kind, as files: switches, caches, heads and losses.
+  @Test(arguments: forms, ["cpu", "opencl"]) func everyFormFromFiles(name: String, device: String) throws {
+    let temporary = try TemporaryFolder()
+    let folder = Goldens.path(name)
+    let description = try JSON.parse(Goldens.bytes(name + "/case.json"))
+    var arguments = [
+      "forward", folder, "--inputs", folder + "/inputs.safetensors", "--outputs", temporary.file("out"), "--device",
+      device,
+    ]
+    if let task = description["task"]?.stringValue { arguments += ["--task", task] }
+    for (field, flag) in [
+      ("use_cache", "--use-cache"), ("output_hidden_states", "--output-hidden-states"),
+      ("output_attentions", "--output-attentions"),
+    ] where description[field]?.boolValue ?? false { arguments.append(flag) }
+    let outcome = try ToolProcess.run(arguments)
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let wanted = try SafetensorsFile(path: folder + "/outputs.safetensors")
+    let found = try SafetensorsFile(path: temporary.file("out"))
+    for tensor in wanted.tensorNames {
+      #expect(found.tensor(named: tensor)?.shape == wanted.tensor(named: tensor)?.shape, "\(tensor)")
+      #expect(relativeError(try found.readFloat64(tensor), try wanted.readFloat64(tensor)) <= 5e-6, "\(tensor)")
+    }
+  }
+
+  static let forms = [
+    "switches/everything", "switches/mask-3d-inputs-embeds", "switches/attentions-left",
+    "decoder/cache-one-relative-key",
+    "decoder/cache-first-cross", "decoder/cache-cross-three", "decoder/cross-both-mask-3d", "decoder/lm-labels",
+    "heads/pretraining-labels", "heads/question-answering-outside", "heads/multiple-choice-labels",
+    "heads/multi-label", "heads/regression", "heads/token-classification-labels-hidden", "heads/saved-bin-legacy",
+  ]
 }

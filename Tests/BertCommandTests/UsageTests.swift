@@ -35,6 +35,23 @@ import Testing
   }
 
   @Test(arguments: [
+    ["fill-mask", model], ["fill-mask", model, "a", "--top-k", "0"], ["classify", model, "a", "--top-k", "no"],
+    ["classify", model, "a", "--function-to-apply", "tanh"], ["classify", model, "--jsonl", "--text-pair", "a"],
+    ["classify", model, "a", "--truncation", "middle"], ["classify", model, "a", "--max-length", "0"],
+    ["ner", model, "a", "--aggregation-strategy", "last"], ["ner", model, "a", "--stride", "4"],
+    ["ner", model, "a", "--aggregation-strategy", "max", "--stride", "-1"], ["qa", model, "--question", "a"],
+    ["qa", model, "--jsonl", "--context", "a"],
+    ["qa", model, "--question", "a", "--context", "b", "--max-answer-len", "0"], ["next-sentence", model, "a"],
+    ["next-sentence", model, "a", "b", "c"], ["multiple-choice", model, "a"], ["rerank", model, "a"],
+    ["rerank", model, "a", "b", "--activation", "tanh"], ["zero-shot", model, "a"],
+    ["zero-shot", model, "a", "--candidate-labels", " , "], ["similarity", model, "a"],
+    ["similarity", model, "a", "b", "--top-k", "0"],
+  ])
+  func mistakesInTheTasksOptionsExitWith64(arguments: [String]) throws {
+    try mistakesInTheCommandLineExitWith64(arguments: arguments)
+  }
+
+  @Test(arguments: [
     (["embed", "/nonexistent", "a"], "/nonexistent/config.json: no such file"),
     (["tokenize", "/nonexistent", "a"], "/nonexistent: neither tokenizer.json nor vocab.txt"),
     (["embed", model, "a", "--precision", "float16"], "precision float16 is not computed by this version"),
@@ -72,6 +89,21 @@ import Testing
       ]
     ),
     ("bench", ["--inputs", "--outputs", "--repeat", "--warmup", "--json", "--device", "--precision"]),
+    ("fill-mask", ["--jsonl", "--top-k", "--targets", "--truncation", "--max-length", "--device", "--precision"]),
+    ("classify", ["--jsonl", "--top-k", "--text-pair", "--function-to-apply", "sigmoid", "softmax", "--truncation"]),
+    ("ner", ["--jsonl", "--aggregation-strategy", "simple", "first", "average", "max", "--ignore-labels", "--stride"]),
+    (
+      "qa",
+      [
+        "--jsonl", "--question", "--context", "--top-k", "--doc-stride", "--max-answer-len", "--max-seq-len",
+        "--handle-impossible-answer", "--no-align-to-words",
+      ]
+    ),
+    ("next-sentence", ["--jsonl", "--top-k", "IsNext", "--truncation"]),
+    ("multiple-choice", ["--jsonl", "choices", "--truncation"]),
+    ("rerank", ["--jsonl", "--top-k", "--activation", "corpus_id"]),
+    ("zero-shot", ["--jsonl", "--candidate-labels", "--multi-label", "--hypothesis-template", "This example is {}."]),
+    ("similarity", ["--jsonl", "--top-k", "documents"]),
   ])
   func helpNamesEveryOption(command: String, options: [String]) throws {
     let help = try ToolProcess.run([command, "--help"])

@@ -126,10 +126,9 @@ private let goodMap = "\"a\":\"s1.safetensors\",\"b\":\"s1.safetensors\",\"c\":\
         try Checkpoint(directory: directory.path)
       }
       directory.write("tf_model.h5", "")
-      directory.write("pytorch_model.bin", "")
+      directory.write("model.onnx", "")
       #expect(
-        throws: CheckpointError.unsupportedWeights(
-          directory: directory.path, found: ["pytorch_model.bin", "tf_model.h5"])
+        throws: CheckpointError.unsupportedWeights(directory: directory.path, found: ["tf_model.h5", "model.onnx"])
       ) { try Checkpoint(directory: directory.path) }
       let file = directory.write("file", "")
       #expect(throws: CheckpointError.notDirectory(path: file)) { try Checkpoint(directory: file) }

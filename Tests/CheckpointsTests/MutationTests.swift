@@ -22,15 +22,15 @@ import Testing
         + "\"c\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[14,15]}}", dataBytes: 15)
 
   /// Mutates one of `originals` again and again and times each use of the result.
-  private func run(
-    _ count: Int, seed: UInt64, _ originals: [[UInt8]], body: ([UInt8]) throws -> Bool
+  static func run(
+    _ count: Int, seed: UInt64, _ originals: [[UInt8]], dictionary: [String] = words, body: ([UInt8]) throws -> Bool
   ) throws -> (accepted: Int, slowest: Duration) {
     var generator = SeededGenerator(seed: seed)
     var accepted = 0
     var slowest = Duration.zero
     for _ in 0..<count {
       let original = originals.randomElement(using: &generator) ?? []
-      let bytes = mutate(original, dictionary: Self.words, using: &generator)
+      let bytes = mutate(original, dictionary: dictionary, using: &generator)
       let start = ContinuousClock.now
       if try body(bytes) { accepted += 1 }
       slowest = max(slowest, start.duration(to: .now))
@@ -40,7 +40,7 @@ import Testing
 
   @Test(arguments: 1...4) func safetensorsFiles(seed: UInt64) throws {
     try withTemporaryDirectory { directory in
-      let (accepted, slowest) = try run(20_000, seed: seed, [Self.small, GoldenFiles.everyType]) { bytes in
+      let (accepted, slowest) = try Self.run(20_000, seed: seed, [Self.small, GoldenFiles.everyType]) { bytes in
         let path = directory.write("model.safetensors", bytes)
         do throws(CheckpointError) {
           let file = try SafetensorsFile(path: path)
@@ -62,7 +62,7 @@ import Testing
   @Test(arguments: 5...6) func safetensorsHeaders(seed: UInt64) throws {
     try withTemporaryDirectory { directory in
       let header = Array(Self.small[8..<Self.small.count - 15])
-      let (accepted, slowest) = try run(20_000, seed: seed, [header]) { bytes in
+      let (accepted, slowest) = try Self.run(20_000, seed: seed, [header]) { bytes in
         let path = directory.write("model.safetensors", safetensors(bytes, data: Array(repeating: 1, count: 15)))
         do throws(CheckpointError) {
           let file = try SafetensorsFile(path: path)
@@ -85,7 +85,7 @@ import Testing
         "s2", safetensors("{\"d\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[0,8]}}", dataBytes: 8))
       let text =
         "{\"metadata\":{\"total_size\":23},\"weight_map\":{\"a\":\"s1\",\"b\":\"s1\",\"c\":\"s1\",\"d\":\"s2\"}}"
-      let (accepted, slowest) = try run(30_000, seed: 7, [Array(text.utf8)]) { bytes in
+      let (accepted, slowest) = try Self.run(30_000, seed: 7, [Array(text.utf8)]) { bytes in
         directory.write("model.safetensors.index.json", bytes)
         do throws(CheckpointError) {
           let checkpoint = try Checkpoint(directory: directory.path)
@@ -108,7 +108,7 @@ import Testing
        "classifier_dropout": null, "initializer_range": 0.02, "torch_dtype": "float32", "k": [[], {}, -0.0, 1E+5]}
       """
     let loose = JSONLimits(allowsNonFinite: true, loneSurrogates: .replace)
-    let (accepted, slowest) = try run(50_000, seed: 8, [Array(text.utf8)]) { bytes in
+    let (accepted, slowest) = try Self.run(50_000, seed: 8, [Array(text.utf8)]) { bytes in
       do throws(JSONError) {
         let json = try JSON.parse(bytes)
         // What is accepted survives being written and read, and the looser reading says the same.

@@ -88,12 +88,14 @@ import Testing
       (.trailingBytes(file: "m", count: 3), "m: 3 bytes after the last tensor belong to none"),
       (.notDirectory(path: "m"), "m: is no directory; a checkpoint is a directory with config.json and weights"),
       (
-        .noWeights(directory: "d"), "d: no weights found; looked for model.safetensors and model.safetensors.index.json"
+        .noWeights(directory: "d"),
+        "d: no weights found; looked for model.safetensors and pytorch_model.bin, and for either with .index.json, the "
+          + "list of its shards"
       ),
       (
-        .unsupportedWeights(directory: "d", found: ["pytorch_model.bin"]),
-        "d: holds pytorch_model.bin, which cannot be read; supported are model.safetensors and "
-          + "model.safetensors.index.json (in Python: model.save_pretrained(path, safe_serialization=True))"
+        .unsupportedWeights(directory: "d", found: ["tf_model.h5"]),
+        "d: holds tf_model.h5, which cannot be read; supported are model.safetensors and pytorch_model.bin, whole or in "
+          + "shards (in Python: model.save_pretrained(path))"
       ),
       (
         .wrongIndexEntry(file: "i", tensor: "w", kind: "null"),

@@ -2,7 +2,6 @@
 
 import StrictJSON
 import Testing
-
 import Tokenizers
 
 /// Files made by scripts/make-tokenizer-goldens.py.

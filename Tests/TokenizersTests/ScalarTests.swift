@@ -3,7 +3,6 @@
 import Dispatch
 import StrictJSON
 import Testing
-
 import Tokenizers
 
 /// Every Unicode scalar, alone and between letters, against the real tokenizer's answers.

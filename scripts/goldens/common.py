@@ -8,6 +8,7 @@ import zlib
 import torch
 from safetensors.torch import save_file
 
+TOLERANCE = 5e-6  # of a whole model in float32, relative: DESIGN.md
 
 def generator(name):
     """A random generator that depends on the case's name alone."""
@@ -54,3 +55,12 @@ def fresh_folder(path):
 def relative_error(value, golden):
     """Relative Frobenius error, the measure of DESIGN.md."""
     return float(torch.linalg.vector_norm(value.double() - golden) / torch.linalg.vector_norm(golden))
+
+
+def check_loads(kind, model, folder, **arguments):
+    """Hugging Face, too, must find exactly these weights in the files."""
+    loaded, info = kind.from_pretrained(folder, torch_dtype=torch.float64, output_loading_info=True, **arguments)
+    state = model.state_dict()
+    wrong = [name for name, tensor in loaded.state_dict().items() if not torch.equal(tensor, state[name])]
+    if info["missing_keys"] or wrong:
+        raise SystemExit(f"{folder}: from_pretrained misses {info['missing_keys']}, reads {wrong} differently")

@@ -6,30 +6,13 @@ import copy
 import torch
 from transformers import BertConfig, BertModel
 
-from goldens.common import fresh_folder, generator, randomise, relative_error, save_json, save_tensors
+from goldens.batches import SMALL, inputs_of, right_padded, rows
+from goldens.common import TOLERANCE, check_loads, fresh_folder, generator, randomise, relative_error, save_json, save_tensors
 from goldens.forward_checkpoints import SAVERS
 
-TOLERANCE = 5e-6
 ACTIVATIONS = [
     "gelu", "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "quick_gelu", "relu", "silu", "swish", "tanh", "mish",
 ]  # fmt: skip
-SMALL = {
-    "vocab_size": 29,
-    "hidden_size": 18,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-    "intermediate_size": 19,
-    "max_position_embeddings": 19,
-    "type_vocab_size": 2,
-}
-
-
-def right_padded(lengths, width):
-    return torch.tensor([[1] * length + [0] * (width - length) for length in lengths])
-
-
-def rows(*patterns):
-    return torch.tensor([[int(digit) for digit in pattern] for pattern in patterns])
 
 
 def cases():
@@ -131,28 +114,6 @@ def cases():
     return found
 
 
-def inputs_of(case, config, rng):
-    shape = case["shape"]
-    inputs = {"input_ids": torch.randint(1, config.vocab_size, shape, generator=rng)}
-    inputs["input_ids"][0, -1] = config.vocab_size - 1
-    mask = case.get("mask", torch.ones(shape, dtype=torch.int64))
-    if "attention_mask" in case["give"]:
-        inputs["attention_mask"] = mask
-        inputs["input_ids"][mask == 0] = config.pad_token_id
-    else:
-        inputs["input_ids"][0, 0] = config.pad_token_id
-    if "token_type_ids" in case["give"]:
-        types = torch.randint(0, config.type_vocab_size, shape, generator=rng)
-        types[0, 0] = config.type_vocab_size - 1
-        inputs["token_type_ids"] = types * mask
-    if "position_ids" in case["give"]:
-        positions = torch.randint(0, config.max_position_embeddings, shape, generator=rng)
-        positions[0, 1] = config.max_position_embeddings - 1
-        positions[0, 2] = positions[0, 3]
-        inputs["position_ids"] = positions
-    return inputs
-
-
 def outputs_of(model, inputs, case):
     """The outputs by their names, zero where masked, as CONTRACTS.md has them for `bert forward`."""
     with torch.no_grad():
@@ -169,15 +130,6 @@ def outputs_of(model, inputs, case):
             visible = mask.amax(1, keepdim=True) if name == "pooler_output" else mask.unsqueeze(-1)
             value[(visible == 0).expand_as(value)] = 0
     return outputs
-
-
-def check_loads(model, folder):
-    """Hugging Face, too, must find exactly these weights in the files."""
-    loaded, info = BertModel.from_pretrained(folder, torch_dtype=torch.float64, output_loading_info=True)
-    state = model.state_dict()
-    wrong = [name for name, tensor in loaded.state_dict().items() if not torch.equal(tensor, state[name])]
-    if info["missing_keys"] or wrong:
-        raise SystemExit(f"{folder}: from_pretrained misses {info['missing_keys']}, reads {wrong} differently")
 
 
 def make_case(folder, case):
@@ -198,7 +150,7 @@ def make_case(folder, case):
     if not all(torch.isfinite(value).all() for value in outputs.values()):
         raise SystemExit(f"{name}: not finite")
 
-    check_loads(model, folder)
+    check_loads(BertModel, model, folder)
 
     save_tensors(inputs, folder / "inputs.safetensors")
     save_tensors(outputs, folder / "outputs.safetensors")

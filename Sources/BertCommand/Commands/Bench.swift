@@ -42,8 +42,8 @@ struct Bench: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let folder = try Forward.encoderFolder(self.model, task: Forward.bareTask)
-    let input = try ForwardInputs.read(inputs)
+    let folder = try SentenceHead.transformerPath(in: self.model)
+    let input = try ForwardInputs.read(inputs).input
     let model = try await BertModel.fromPretrained(folder, on: engine.open())
     for _ in 0..<warmup { _ = try await model.forward(input) }
     let clock = ContinuousClock()

@@ -2,21 +2,22 @@
 import ArgumentParser
 import BERT
 
-/// `bert forward`: tensors in, tensors out, as Hugging Face's `BertModel.forward`.
+/// `bert forward`: tensors in, tensors out, as the `forward` of Hugging Face's models.
 struct Forward: AsyncParsableCommand {
-  /// What Hugging Face's pipelines call a run of the encoder without a head.
-  static let bareTask = "feature-extraction"
-
   static let configuration = CommandConfiguration(
     abstract: "Run one forward pass on tensors from a safetensors file.",
     discussion: """
-      Takes input_ids and, optionally, attention_mask, token_type_ids and position_ids, integers (I64 or I32) of one \
-      shape [sequences, tokens]. Writes last_hidden_state, pooler_output where the checkpoint has a pooler, and \
-      hidden_states.0 ... on request, F32, padded as the input was and zero where the mask hides a token. - is standard \
-      input or output.
+      Takes tensors named as the arguments of Hugging Face's forward: input_ids [sequences, tokens] or inputs_embeds, and \
+      optionally attention_mask, token_type_ids, position_ids, head_mask, encoder_hidden_states, encoder_attention_mask, \
+      labels, next_sentence_label, start_positions, end_positions, and past_key_values.0.key, .value ... (.cross_key and \
+      .cross_value for cross attention). Integers are I64 or I32.
 
-      Without --task, the architecture in config.json decides. This version computes the bare encoder (BertModel, task \
-      \(bareTask)); a checkpoint with a head runs with --task \(bareTask), without its head.
+      Writes tensors named as the fields of its output, F32, padded as the input was and zero where the mask hides a \
+      token: last_hidden_state, pooler_output, logits, prediction_logits, seq_relationship_logits, start_logits, \
+      end_logits, loss where there are labels; and on request hidden_states.0 ..., attentions.0 ..., cross_attentions.0 \
+      ..., past_key_values.0.key ... - is standard input or output.
+
+      Without --task, the architecture in config.json decides.
       """)
 
   @Argument(help: "Checkpoint directory.")
@@ -28,39 +29,43 @@ struct Forward: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Safetensors file to write, in one piece or not at all.", valueName: "file"))
   var outputs: String
 
-  @Option(help: "What to run: \(bareTask).")
+  @Option(
+    help: ArgumentHelp(
+      "The head to run: \(BertHead.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "task"))
   var task: String?
 
   @Flag(help: "Also write hidden_states.0 (the embeddings) to hidden_states.L (the last layer).")
   var outputHiddenStates = false
 
+  @Flag(
+    help:
+      "Also write the weights of attention: attentions.0 ..., and cross_attentions.0 ... of a decoder that has them.")
+  var outputAttentions = false
+
+  @Flag(help: "Also write a decoder's keys and values: past_key_values.0.key ..., those given included.")
+  var useCache = false
+
   @OptionGroup(title: "Device options")
   var engine: EngineOptions
 
   func run() async throws {
-    let folder = try Forward.encoderFolder(self.model, task: task)
-    let input = try ForwardInputs.read(inputs)
-    let model = try await BertModel.fromPretrained(folder, on: engine.open())
+    let head = try task.map { name in
+      guard let head = BertHead(rawValue: name) else { throw CommandError.task(name) }
+      return head
+    }
+    let folder = try SentenceHead.transformerPath(in: self.model)
+    let arguments = try ForwardInputs.read(inputs)
+    let input = arguments.input
+    let model = try await BertNetwork.fromPretrained(folder, head: head, on: engine.open())
     let clock = ContinuousClock()
     let start = clock.now
-    let output = try await model.forward(input, outputHiddenStates: outputHiddenStates)
+    let output = try await model.forward(
+      arguments, useCache: useCache, outputHiddenStates: outputHiddenStates, outputAttentions: outputAttentions)
     let seconds = (clock.now - start).seconds
     try output.write(to: outputs)
     StandardError.write(
       "\(counted(input.batchSize, "sequence")) of \(input.sequenceLength), "
         + "\(counted(input.visibleTokens, "token")) computed on \(model.engine.name) in \(fixed(seconds * 1000, 1)) ms; "
         + "\(counted(output.entries.count, "tensor")) written")
-  }
-
-  /// The folder of the encoder, if that is all that is to be run.
-  ///
-  /// - Throws: `CommandError.task`, `.architecture` for anything else; what reading the configuration throws.
-  static func encoderFolder(_ directory: String, task: String?) throws -> String {
-    if let task, task != bareTask { throw CommandError.task(task) }
-    let folder = try SentenceHead.transformerPath(in: directory)
-    if task == nil, let other = try BertConfig.fromPretrained(folder).architectures.first, other != "BertModel" {
-      throw CommandError.architecture(other)
-    }
-    return folder
   }
 }
