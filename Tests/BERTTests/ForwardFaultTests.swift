@@ -28,11 +28,12 @@ import Testing
     return input
   }
 
-  /// Two more tokens, one at a time; the mask covers what the cache holds.
+  /// Two more tokens, one at a time; the masks cover what the cache holds.
   private static func steps() throws -> [BertInput] {
     try [[Int32(3), 4], [6, 7]].enumerated().map { number, ids in
       var input = try BertInput(batchSize: 2, sequenceLength: 1, inputIds: ids)
       input.attentionMask = ones(8 + 2 * number, except: 6 + number)
+      input.encoderAttentionMask = try prompt().encoderAttentionMask
       return input
     }
   }
