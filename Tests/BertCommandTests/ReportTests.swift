@@ -128,7 +128,10 @@ import Testing
   @Test func refusesWhatCannotBeLoaded() throws {
     let missing = try ToolProcess.run(["info", "/nonexistent", "--device", "cpu"])
     #expect(missing.status == 1)
-    #expect(missing.error == "bert: /nonexistent/config.json: no such file\n")
+    #expect(
+      missing.error
+        == "bert: /nonexistent/config.json: no such file; a model is a directory as huggingface-cli download makes it (nothing is downloaded)\n"
+    )
     let long = try ToolProcess.run(["info", Goldens.path("sentence/cls"), "--sequence-length", "1000"])
     #expect(long.status == 1)
   }

@@ -17,6 +17,9 @@ extension OperationCase {
         attention(.other([5, 0, 9, 2], [17, 3, 0, 70]), heads: 3, headSize: 10, isCausal),
         // Key ranges with rows between them that belong to nobody, as caches have them.
         attention(.other([1, 5, 33, 1], [70, 5, 97, 1], gap: 13), heads: 2, headSize: 16, isCausal),
+        // A query at most, as a step with a cache has them.
+        attention(.other([1, 0, 1, 1], [70, 5, 0, 200], gap: 2), heads: 3, headSize: 37, isCausal),
+        attention(.other([1, 1], [64, 129]), heads: 2, headSize: 64, isCausal),
         attention(.other([9, 70, 40, 3], [4, 65, 0, 2], gap: 1), heads: 2, headSize: 9, isCausal),
       ]
     }
