@@ -23,8 +23,13 @@ import Testing
     ),
     // The mask covers what the cache holds as well.
     (
-      .badArgument("attention_mask", "has 3 elements, wanted 3 x 7 as input_ids' shape says"),
+      .badArgument(
+        "attention_mask", "covers 1 tokens; with a cache it must cover the 6 that it holds as well"),
       { $0.attentionMask = ones(3) }
+    ),
+    (
+      .badArgument("attention_mask", "has 20 elements, wanted 3 x 7 as input_ids' shape says"),
+      { $0.attentionMask = ones(20) }
     ),
     (
       .badArgument("attention_mask", "has 3 elements, wanted 3 x 1 x 7 as input_ids' shape says"),

@@ -94,7 +94,10 @@ import Tokenizers
   }
 
   @Test(arguments: [
-    (["a"], ["--max-new-tokens", "64"], "sequence 0 has 65 tokens, the model takes 64"),
+    (
+      ["a"], ["--max-new-tokens", "64"],
+      "prompt 0 has 2 tokens, and the model takes 64: there is room for 63 new tokens"
+    ),
     (["a"], ["--device", "opencl:9:0"], "no OpenCL platform 9"),
   ])
   func errorsAreOneLine(texts: [String], options: [String], message: String) throws {
