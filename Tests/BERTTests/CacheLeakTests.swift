@@ -18,7 +18,7 @@ import Testing
   ) async throws {
     CallMonitor.start()
     for round in 0..<warmUp { try await body(round) }
-    _ = try await settledHandles()
+    try await quiet()
     CallMonitor.start()
     let before = ProcessState()
     for round in 0..<count { try await body(round) }

@@ -23,8 +23,13 @@ import Testing
     ),
     // The mask covers what the cache holds as well.
     (
-      .badArgument("attention_mask", "has 3 elements, wanted 3 x 7 as input_ids' shape says"),
+      .badArgument(
+        "attention_mask", "covers 1 tokens; with a cache it must cover the 6 that it holds as well"),
       { $0.attentionMask = ones(3) }
+    ),
+    (
+      .badArgument("attention_mask", "has 20 elements, wanted 3 x 7 as input_ids' shape says"),
+      { $0.attentionMask = ones(20) }
     ),
     (
       .badArgument("attention_mask", "has 3 elements, wanted 3 x 1 x 7 as input_ids' shape says"),
@@ -120,6 +125,46 @@ import Testing
     input.encoderAttentionMask = [0, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 0]
     _ = try await network.forward(input, cache: small)
     #expect(small.length == 1)
+  }
+
+  /// What was hidden when the cache was filled has no key: it cannot be shown later.
+  @Test(arguments: TestEngine.allCases) func whatWasHiddenStaysHidden(test: TestEngine) async throws {
+    let network = try await GoldenCase.network("decoder/cache-first-cross", on: test.engine)
+    let cache = try await network.makeCache(batchSize: 2, capacity: 5, encoderCapacity: 3)
+    var prompt = try BertInput([[3, 4, 5], [6, 7]])
+    prompt.encoderHiddenStates = try zeros([2, 4, 15])
+    prompt.encoderAttentionMask = [1, 1, 1, 0, 0, 1, 1, 1]
+    _ = try await network.forward(prompt, cache: cache)
+    let before = try await cache.bits(for: network.config)
+    // Row 1's last token: column 2. Rows of the mask are 4 wide then.
+    let right = (mask: ones(8, except: 6), encoder: prompt.encoderAttentionMask)
+    func refuses(_ argument: String, _ what: String, _ change: (inout BertInput) -> Void) async throws {
+      var step = try BertInput(batchSize: 2, sequenceLength: 1, inputIds: [8, 9])
+      (step.attentionMask, step.encoderAttentionMask) = right
+      change(&step)
+      await #expect(throws: BertError.badArgument(argument, what)) { try await network.forward(step, cache: cache) }
+      #expect(cache.length == 3)
+    }
+    let hidden = "which was hidden when the cache was filled"
+    try await refuses("attention_mask", "is missing, but the cache holds 2 of sequence 1's 3 tokens") {
+      $0.attentionMask = nil
+    }
+    try await refuses("attention_mask", "shows token 2 of sequence 1, \(hidden)") { $0.attentionMask = ones(8) }
+    try await refuses("attention_mask", "shows token 2 of sequence 1, \(hidden)") {
+      ($0.attentionMask, $0.queryMask) = (nil, ones(8))
+    }
+    try await refuses("encoder_attention_mask", "shows token 3 of sequence 0, \(hidden)") {
+      $0.encoderAttentionMask = nil
+    }
+    try await refuses("encoder_attention_mask", "shows token 0 of sequence 1, \(hidden)") {
+      $0.encoderAttentionMask = [1, 1, 1, 0, 1, 1, 1, 1]
+    }
+    #expect(try await cache.bits(for: network.config) == before)
+    // Fewer may be shown than there are.
+    var step = try BertInput(batchSize: 2, sequenceLength: 1, inputIds: [8, 9])
+    step.attentionMask = [0, 1, 1, 1, 1, 0, 0, 1]
+    step.encoderAttentionMask = [1, 0, 0, 0, 0, 0, 1, 0]
+    #expect(try await network.forward(step, cache: cache).lastHiddenState?.shape == [2, 1, 15])
   }
 
   @Test func oneCallAtATime() async throws {

@@ -81,14 +81,33 @@ import Testing
     refusal("token_type_ids", "has shape [3, 2], but input_ids has [2, 3]") { [integers("token_type_ids", [3, 2])] },
     refusal("position_ids", "has shape [1, 4], but input_ids has [2, 3]") { [integers("position_ids", [1, 4])] },
     refusal("position_ids", "has shape [3], but input_ids has [2, 3]") { [integers("position_ids", [3])] },
-    refusal("attention_mask", "has 1 dimensions, which fit no input_ids") { [integers("attention_mask", [6])] },
-    refusal("attention_mask", "has 4 dimensions, which fit no input_ids") {
+    refusal("attention_mask", "has shape [6], which fits no 2 x 3 tokens") { [integers("attention_mask", [6])] },
+    refusal("attention_mask", "has shape [2, 1, 1, 3], which fits no 2 x 3 tokens") {
       [integers("attention_mask", [2, 1, 1, 3])]
     },
-    refusal("attention_mask", "has 2 dimensions, which fit no input_ids", withIds: false) {
+    refusal("attention_mask", "has shape [4, 3], which fits no 4 x 3 tokens", withIds: false) {
       [integers("input_ids", [2, 2, 3]), integers("attention_mask", [4, 3])]
     },
-    refusal("encoder_attention_mask", "must have 2 or 3 dimensions") { [integers("encoder_attention_mask", [6])] },
+    refusal("encoder_attention_mask", "has shape [6], which fits no 2 sequences") {
+      [integers("encoder_attention_mask", [6])]
+    },
+    // The last extent counts what a cache holds as well; the call knows.
+    refusal("attention_mask", "has shape [3, 3], which fits no 2 x 3 tokens") { [integers("attention_mask", [3, 3])] },
+    refusal("attention_mask", "has shape [2, 4, 3], which fits no 2 x 3 tokens") {
+      [integers("attention_mask", [2, 4, 3])]
+    },
+    refusal("encoder_attention_mask", "has shape [1, 9], which fits no 2 sequences") {
+      [integers("encoder_attention_mask", [1, 9])]
+    },
+    refusal("encoder_attention_mask", "has shape [2, 2, 9], which fits no 2 sequences") {
+      [integers("encoder_attention_mask", [2, 2, 9])]
+    },
+    refusal("labels", "has shape [3, 2], wanted 2 rows") { [integers("labels", [3, 2])] },
+    refusal("labels", "has shape [2, 3, 1], wanted 2 rows") { [reals("labels", [2, 3, 1])] },
+    refusal("labels", "has shape [], wanted 2 rows") { [integers("labels", [])] },
+    refusal("next_sentence_label", "has shape [3], wanted [2]") { [integers("next_sentence_label", [3])] },
+    refusal("start_positions", "has shape [2, 2], wanted [2]") { [integers("start_positions", [2, 2])] },
+    refusal("end_positions", "has shape [1, 2], wanted [2]") { [integers("end_positions", [1, 2])] },
     refusal("head_mask", "has shape [], \(rank)") { [reals("head_mask", [])] },
     refusal("head_mask", "has shape [1, 2, 3], \(rank)") { [reals("head_mask", [1, 2, 3])] },
     refusal("encoder_hidden_states", "has shape [6, 4], \(rank)") { [reals("encoder_hidden_states", [6, 4])] },

@@ -15,7 +15,7 @@ import Testing
       var prompt = try BertInput((0..<batch).map { RandomModel.ids(1 + (task * 5 + $0) % 17, seed: UInt64(task)) })
       prompt.encoderHiddenStates = try model.states(batch, 4 + task % 9, seed: UInt64(task))
       var found = try await network.forward(prompt, cache: cache, outputAttentions: task % 4 == 0).bits
-      var mask = prompt.attentionMask ?? []
+      var mask = prompt.attentionMask ?? ones(batch * prompt.sequenceLength)
       for step in 0..<5 {
         let width = mask.count / batch
         mask = (0..<batch).flatMap { mask[($0 * width)..<(($0 + 1) * width)] + [1] }

@@ -28,12 +28,22 @@ import Testing
     return input
   }
 
+  /// Two more tokens, one at a time; the masks cover what the cache holds.
+  private static func steps() throws -> [BertInput] {
+    try [[Int32(3), 4], [6, 7]].enumerated().map { number, ids in
+      var input = try BertInput(batchSize: 2, sequenceLength: 1, inputIds: ids)
+      input.attentionMask = ones(8 + 2 * number, except: 6 + number)
+      input.encoderAttentionMask = try prompt().encoderAttentionMask
+      return input
+    }
+  }
+
   /// Memory for the caches, a prompt, two steps, and what the caches then hold.
   @Test(.timeLimit(.minutes(20)), arguments: Mode.allCases) func aDecoderWithCaches(mode: Mode) async {
     await #expect(processExitsWith: .success) { [mode] in
       let (_, network) = try await Self.smallDecoder()
       let prompt = try Self.prompt()
-      let steps = try [[Int32(3), 4], [6, 7]].map { try BertInput(batchSize: 2, sequenceLength: 1, inputIds: $0) }
+      let steps = try Self.steps()
       let calls = try await FaultLoopTests.failEveryCall(mode, keeps: true) {
         let cache = try await network.makeCache(batchSize: 2, capacity: 8, encoderCapacity: 4)
         var found = try await network.forward(prompt, cache: cache).bits
@@ -49,7 +59,7 @@ import Testing
     await #expect(processExitsWith: .success) { [mode] in
       let (_, network) = try await Self.smallDecoder()
       let prompt = try Self.prompt()
-      let steps = try [[Int32(3), 4], [6, 7]].map { try BertInput(batchSize: 2, sequenceLength: 1, inputIds: $0) }
+      let steps = try Self.steps()
       /// A cache after prompt and first step, which binds the plan that the second one runs.
       func filled() async throws -> KeyValueCache {
         let cache = try await network.makeCache(batchSize: 2, capacity: 8, encoderCapacity: 4)

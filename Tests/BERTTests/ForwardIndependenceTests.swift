@@ -97,7 +97,7 @@ import Testing
     func steps(_ sequences: [Sequence]) async throws -> [[[UInt32]]] {
       let cache = try await network.makeCache(batchSize: sequences.count, encoderCapacity: 70)
       var input = try input(sequences, hidden: model.hidden)
-      var mask = input.attentionMask ?? []
+      var mask = input.attentionMask ?? ones(sequences.count * input.sequenceLength)
       var found: [[[UInt32]]] = []
       for step in 0..<4 {
         let logits = try #require(try await network.forward(input, cache: cache).logits)

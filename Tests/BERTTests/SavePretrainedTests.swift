@@ -184,6 +184,20 @@ import Testing
     #expect(found == wanted)
   }
 
+  /// Pooling and what follows it belong to the directory too.
+  @Test(arguments: ["sentence/dense-normalize", "sentence/mean-max", "sentence/cls"])
+  func sentenceEncodersStayOnes(name: String) async throws {
+    let source = Goldens.path(name)
+    let folder = try ModelFolder()
+    let path = folder.path + "/saved"
+    try await BertModel.fromPretrained(source, on: .cpu).savePretrained(path)
+    let texts = try Goldens.texts(source + "/sentences.jsonl")
+    let found = try await SentenceEncoder.fromPretrained(path, on: .cpu).encode(texts)
+    let wanted = try await SentenceEncoder.fromPretrained(source, on: .cpu).encode(texts)
+    #expect(bits(found) == bits(wanted))
+    #expect(!Goldens.entries(path).contains("sentences.jsonl"))
+  }
+
   @Test func whereNothingCanBeWritten() async throws {
     let network = try await GoldenCase("heads/masked-lm").load(on: .cpu)
     let folder = try ModelFolder()
