@@ -242,6 +242,12 @@ __kernel void attention(
 
 #define TILE_QUERIES WG_SIZE
 #define HEAD_QUADS ((HEAD_SIZE + 3) / 4)
+// Registers hold no wider head, and unrolling one of thousands of floats takes a compiler minutes.
+#if HEAD_SIZE <= 512
+#define UNROLL_HEAD _Pragma("unroll")
+#else
+#define UNROLL_HEAD
+#endif
 #ifndef TILE_KEYS
 #define TILE_KEYS (HEAD_QUADS <= 64 ? 512 / HEAD_QUADS : 8)  // keys in local memory: 16 KiB for K and V together
 #endif
@@ -282,8 +288,7 @@ __kernel void attention(
   value += (size_t)first_key * value_stride + value_column + column;
   float4 q[HEAD_QUADS];
   float4 totals[HEAD_QUADS];
-#pragma unroll
-  for (int i = 0; i < HEAD_QUADS; ++i) {
+  UNROLL_HEAD for (int i = 0; i < HEAD_QUADS; ++i) {
     float lanes[4];
     for (int j = 0; j < 4; ++j)
       lanes[j] = active && i * 4 + j < HEAD_SIZE ? query[i * 4 + j] * (scale * LOG2_E) : 0.0f;
@@ -309,8 +314,7 @@ __kernel void attention(
         scores[j] = 0.0f;
         if (first + j < count) {
           float4 products = (float4)0.0f;
-#pragma unroll
-          for (int i = 0; i < HEAD_QUADS; ++i)
+          UNROLL_HEAD for (int i = 0; i < HEAD_QUADS; ++i)
             products = fma(q[i], key_tile[(first + j) * HEAD_QUADS + i], products);
           float parts[4];
           vstore4(products, 0, parts);
@@ -321,15 +325,13 @@ __kernel void attention(
       float correction = exp2(largest - m);
       largest = m;
       sum *= correction;
-#pragma unroll
-      for (int i = 0; i < HEAD_QUADS; ++i) totals[i] *= correction;
+      UNROLL_HEAD for (int i = 0; i < HEAD_QUADS; ++i) totals[i] *= correction;
 #pragma unroll
       for (int j = 0; j < CHUNK; ++j)
         if (first + j < count) {
           float weight = exp2(scores[j] - m);
           sum += weight;
-#pragma unroll
-          for (int i = 0; i < HEAD_QUADS; ++i)
+          UNROLL_HEAD for (int i = 0; i < HEAD_QUADS; ++i)
             totals[i] = fma((float4)weight, value_tile[(first + j) * HEAD_QUADS + i], totals[i]);
         }
     }
@@ -337,8 +339,7 @@ __kernel void attention(
   if (active) {
     float factor = (CAUSAL ? sum != 0.0f : keys > 0) ? 1.0f / sum : 0.0f;
     out += (size_t)(first_query + lid) * out_stride + column;
-#pragma unroll
-    for (int i = 0; i < HEAD_QUADS; ++i) {
+    UNROLL_HEAD for (int i = 0; i < HEAD_QUADS; ++i) {
       float lanes[4] = {totals[i].x, totals[i].y, totals[i].z, totals[i].w};
       for (int j = 0; j < 4; ++j)
         if (i * 4 + j < HEAD_SIZE) out[i * 4 + j] = lanes[j] * factor;
