@@ -98,7 +98,6 @@ import Testing
   private static let model = Goldens.path("heads/masked-lm")
 
   @Test(arguments: [
-    ([model, "--task", "mask-filling"], "there is no task mask-filling; known are feature-extraction, "),
     ([model, "--task", "question-answering"], "\(model) has no weights for the head of BertForQuestionAnswering"),
     ([model, "--prune-heads", "2:0"], "heads_to_prune names layer 2 of 2"),
     ([model, "--prune-heads", "0:2"], "heads_to_prune names head 2 of layer 0, which has 2"),
