@@ -26,7 +26,7 @@ import Testing
     var mask: [UInt8] = []
     for (queries, keys) in zip(batch.queries, batch.keys) {
       for query in queries {
-        for key in 0..<longestKeys { mask.append(key < keys.count && (query + key) % 5 != 0 ? 1 : 0) }
+        mask += (0..<longestKeys).map { key in key < keys.count && (query + key) % 5 != 0 ? 1 : 0 }
       }
     }
     let taken = batch.queries.flatMap { $0 }
@@ -79,7 +79,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [KernelForm.native, .vectors8, .vectors4, .groups]) func dependOnWhatIsSeen(form: KernelForm) async throws {
+  @Test(arguments: [KernelForm.native, .vectors8, .vectors4, .groups]) func dependOnWhatIsSeen(form: KernelForm)
+    async throws
+  {
     let executor = try form.executor()
     let whole = try await run(Batch(queries: [30..<167], keys: [30..<167]), on: executor)
     // Beside other sequences, shorter and longer.
