@@ -97,6 +97,7 @@ import Testing
     func steps(_ sequences: [Sequence]) async throws -> [[[UInt32]]] {
       let cache = try await network.makeCache(batchSize: sequences.count, encoderCapacity: 70)
       var input = try input(sequences, hidden: model.hidden)
+      let encoderMask = input.encoderAttentionMask
       var mask = input.attentionMask ?? ones(sequences.count * input.sequenceLength)
       var found: [[[UInt32]]] = []
       for step in 0..<4 {
@@ -116,6 +117,7 @@ import Testing
           batchSize: sequences.count, sequenceLength: 1, inputIds: ids,
           positionIds: sequences.map { Int32($0.ids.count + step) })
         input.attentionMask = mask
+        input.encoderAttentionMask = encoderMask
       }
       return found
     }

@@ -57,6 +57,7 @@ import Testing
     ["convert", model, "new", "--prune-heads", "0:"], ["convert", model, "new", "--prune-heads", "0:a"],
     ["convert", model, "new", "--prune-heads", "0:1,"], ["convert", model, "new", "--prune-heads", "0:1:2"],
     ["convert", model, "new", "--vocab-size", "many"], ["convert", model, "new", "--seed", "-1"],
+    ["convert", model, "new", "--task", "mask-filling"],
     ["generate", model], ["generate", model, "a", "--jsonl"], ["generate", model, "a", "--max-new-tokens", "0"],
     ["generate", model, "a", "--top-k", "-1"], ["generate", model, "a", "--top-p", "0"],
     ["generate", model, "a", "--top-p", "1.1"], ["generate", model, "a", "--temperature", "0"],
