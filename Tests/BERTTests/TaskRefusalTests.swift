@@ -76,7 +76,7 @@ import Tokenizers
     ] {
       #expect(throws: TaskError.self) { try prepare("a", "b", options) }
     }
-    let room = "has 600 tokens, which leave no room for context in windows of 64 (max_seq_len)"
+    let room = "has 600 tokens, which leave no room for context in windows of 48 (max_seq_len)"
     #expect(throws: TaskError.option("question", room)) {
       try prepare(Self.long, "b")
     }
