@@ -49,17 +49,14 @@ public final class ProgramCache: Sendable {
 
   /// `$XDG_CACHE_HOME/swift-bert/programs`, or `~/.cache/swift-bert/programs`; null with SWIFT_BERT_NO_PROGRAM_CACHE=1
   /// or with neither variable. Read once.
-  public static let standard: ProgramCache? = standardFolder { variable in
-    getenv(variable).map { String(cString: $0) }
-  }.map { ProgramCache(folder: $0) }
+  public static let standard: ProgramCache? = standardFolder(environment: CacheFolder.variable).map {
+    ProgramCache(folder: $0)
+  }
 
   /// The same, for an environment other than the process's.
   public static func standardFolder(environment: (String) -> String?) -> String? {
     if environment("SWIFT_BERT_NO_PROGRAM_CACHE") == "1" { return nil }
-    // The XDG Base Directory Specification: a relative path is to be ignored.
-    if let cache = environment("XDG_CACHE_HOME"), cache.hasPrefix("/") { return cache + "/swift-bert/programs" }
-    if let home = environment("HOME"), home.hasPrefix("/") { return home + "/.cache/swift-bert/programs" }
-    return nil
+    return CacheFolder.path("programs", environment: environment)
   }
 
   /// The binary stored for `key`; null if there is none that can be trusted.

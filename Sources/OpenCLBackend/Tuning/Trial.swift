@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+import ComputeGraph
+import OpenCLRuntime
+
+/// All configurations of one step at one size, run and timed. Lives on the executor's thread.
+struct Trial {
+  private let subject: TuningSubject
+  private let size: Int
+  private let options: TuningOptions
+  private let executor: OpenCLExecutor
+  private let loaded: LoadedOpenCLGraph
+  private let plan: Plan
+  private let memory: RunMemory
+  private let inputs: RunInputs
+
+  /// A choice must be faster than the standard by this factor, which is beyond what repeated measurements differ by.
+  private static let worthwhile = 1.03
+  /// One turn takes at least this long, so that the clock and the wait do not count.
+  private static let shortestTurn = Duration.milliseconds(2)
+
+  init(_ subject: TuningSubject, size: Int, _ options: TuningOptions, on executor: OpenCLExecutor) throws {
+    (self.subject, self.size, self.options, self.executor) = (subject, size, options, executor)
+    let graph = try subject.graph(copies: subject.copies(size: size))
+    loaded = try LoadedOpenCLGraph(graph, TrialNumbers(depth: subject.shape[1]), on: executor)
+    inputs = try subject.inputs(size: size)
+    plan = try Plan(graph, inputs.dimensions, alignment: executor.profile.alignment)
+    memory = try RunMemory(RunMemory.Size(plan, graph, alignment: executor.profile.alignment), executor)
+  }
+
+  /// - Parameter expected: the first rows of y0.
+  /// - Throws: `TuningError.wrong` where the standard configuration does not compute them; `OpenCLError`.
+  func measure(_ expected: [Double]) throws -> Tuning.Measurement {
+    let names = subject.configurations(size: size, executor.profile, options, executor.device)
+    let standard = Contender(names[0], try bind(names[0]))
+    let reference = try result(of: standard.plan)
+    if let wrong = difference(reference, expected, within: 2e-5) {
+      throw TuningError.wrong(step: "\(subject), size \(size), \(names[0])", wrong)
+    }
+    var contenders = [standard]
+    var refused: [Tuning.Candidate] = []
+    for name in names.dropFirst() {
+      do {
+        let plan = try bind(name)
+        if let wrong = differs(try result(of: plan), reference, isExact: name != "clblast") {
+          refused.append(Tuning.Candidate(name, .refused(wrong)))
+        } else {
+          contenders.append(Contender(name, plan))
+        }
+      } catch let error as OpenCLError {
+        // A configuration that this device does not take is no reason to stop. What it left in flight is waited for.
+        try? executor.queue.finish()
+        refused.append(Tuning.Candidate(name, .refused("\(error)")))
+      }
+    }
+    let runs = try runsPerTurn(standard.plan)
+    for round in 0..<options.rounds {
+      for contender in contenders where round == 0 || contender.seconds < 2 * standard.seconds {
+        try contender.take(seconds(of: contender.plan, runs: runs))
+      }
+    }
+    let choice = try duel(contenders, runs: runs)
+    let timed = contenders.map { Tuning.Candidate($0.name, .seconds($0.seconds)) }
+    return Tuning.Measurement(choice: choice.name, standard: standard.name, candidates: timed + refused)
+  }
+
+  /// The fastest, if it beats the standard once more, else the standard.
+  private func duel(_ contenders: [Contender], runs: Int) throws -> Contender {
+    let standard = contenders[0]
+    guard let fastest = contenders.min(by: { $0.seconds < $1.seconds }), fastest !== standard,
+      fastest.seconds * Trial.worthwhile < standard.seconds
+    else { return standard }
+    let (challenger, defender) = (Contender(fastest.name, fastest.plan), Contender(standard.name, standard.plan))
+    for _ in 0..<options.rounds {
+      for contender in [challenger, defender] { try contender.take(seconds(of: contender.plan, runs: runs)) }
+    }
+    return challenger.seconds * Trial.worthwhile < defender.seconds ? fastest : standard
+  }
+
+  /// The plan with one configuration in force.
+  private func bind(_ configuration: String) throws -> BoundPlan {
+    let key = TuningKey(subject.operation, subject.shape, size: size)
+    let forced = Tuning([key: Tuning.Measurement(choice: configuration, standard: configuration, candidates: [])])
+    return try BoundPlan(plan, loaded, memory, nil, executor, forced)
+  }
+
+  /// y0 after one run, in memory that held something else before.
+  private func result(of bound: BoundPlan) throws -> [Float] {
+    let queue = executor.queue
+    try bound.upload(inputs.tensors(for: plan, of: loaded.graph), through: memory, queue)
+    try queue.fill(memory.arena, with: Float.nan)
+    for step in bound.steps { try step.enqueue(queue, inputs.dimensions) }
+    return try bound.download(inputs.dimensions, loaded.graph, from: memory, queue)["y0"]?.floats ?? []
+  }
+
+  private func seconds(of bound: BoundPlan, runs: Int) throws -> Double {
+    let clock = ContinuousClock()
+    let start = clock.now
+    for _ in 0..<runs {
+      for step in bound.steps { try step.enqueue(executor.queue, inputs.dimensions) }
+    }
+    try executor.queue.finish()
+    return (clock.now - start) / .seconds(1) / Double(runs)
+  }
+
+  private func runsPerTurn(_ bound: BoundPlan) throws -> Int {
+    let once = try min(seconds(of: bound, runs: 1), seconds(of: bound, runs: 1))
+    return min(max(Int((Trial.shortestTurn / .seconds(1) / max(once, 1e-6)).rounded(.up)), 1), 500)
+  }
+}
+
+/// A configuration and its best time.
+private final class Contender {
+  let name: String
+  let plan: BoundPlan
+  private(set) var seconds = Double.infinity
+
+  init(_ name: String, _ plan: BoundPlan) { (self.name, self.plan) = (name, plan) }
+
+  func take(_ seconds: Double) { self.seconds = min(self.seconds, seconds) }
+}
+
+/// What is wrong with `found`; nil if its first elements are those expected, within `tolerance` of 1 or of themselves.
+private func difference(_ found: [Float], _ expected: [Double], within tolerance: Double) -> String? {
+  guard found.count >= expected.count, !expected.isEmpty else { return "\(found.count) numbers" }
+  for (index, (found, expected)) in zip(found, expected).enumerated() {
+    // Written so that a NaN is a difference.
+    guard abs(Double(found) - expected) <= tolerance * max(1, abs(expected)) else {
+      return "element \(index) is \(found), should be \(expected)"
+    }
+  }
+  return nil
+}
+
+private func differs(_ found: [Float], _ reference: [Float], isExact: Bool) -> String? {
+  guard isExact else { return difference(found, reference.map(Double.init), within: 1e-4) }
+  guard found.count == reference.count else { return "\(found.count) numbers" }
+  guard let index = found.indices.first(where: { found[$0].bitPattern != reference[$0].bitPattern }) else { return nil }
+  return "element \(index) is \(found[index]), in the standard configuration \(reference[index])"
+}
