@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// linear_panels: a dense layer on CPU devices, the weights packed beforehand into panels of columns.
+// linear_panels: a dense layer on CPU devices, the weights packed into panels of columns by the host as it loads them.
 //
 //   out[m,n] = activation(sum_k x[m,k] * weight[n,k] + bias[n])
 //
@@ -7,8 +7,8 @@
 //            panels [ceil(columns / PANEL_WIDTH), depth, PANEL_WIDTH] float, the last panel padded with zeros; the first
 //            of the rows is row x_row of x and row out_row of out
 // Defines    ACTIVATION; HAS_BIAS (without it, bias is not read and may be any buffer)
-// Launch     local size 1. pack_panels: global = (depth, panels). linear_panels: global = (column blocks, row blocks), any
-//            two numbers >= 1: the panels and the row tiles are dealt out evenly over them
+// Launch     local size 1; global = (column blocks, row blocks), any two numbers >= 1: the panels and the row tiles are
+//            dealt out evenly over them
 // Numerics   one fp32 fma chain per element, k ascending, whatever the tile: a row's bits do not depend on the others'
 // Aliasing   none
 // Reference  Sources/CPUBackend/Linear.swift
@@ -40,16 +40,6 @@
 #define FETCH(p) prefetch(p, 1)  // which PoCL compiles to nothing
 #define FETCH_TO_WRITE(p)
 #endif
-
-__kernel void pack_panels(__global const float *weight, __global float *panels, int columns, int depth) {
-  int k = get_global_id(0);
-  int panel = get_global_id(1);
-  panels += ((size_t)panel * depth + k) * PANEL_WIDTH;
-  for (int i = 0; i < PANEL_WIDTH; ++i) {
-    int column = panel * PANEL_WIDTH + i;
-    panels[i] = column < columns ? weight[(size_t)column * depth + k] : 0.0f;
-  }
-}
 
 // `count` rows of x times one panel, count <= R: the rows beyond count repeat the last and are not stored. R is a
 // literal at every call, so that the tile lives in registers. Meanwhile `fetch_step` / 65536 panel rows per step of k,

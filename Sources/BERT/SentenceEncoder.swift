@@ -36,35 +36,59 @@ public final class SentenceEncoder: Sendable {
   public static func fromPretrained(
     _ directory: String, on engine: Engine? = nil, tokenBudget: Int? = nil, logger: Logger = Logger(label: "swift-bert")
   ) async throws -> SentenceEncoder {
-    let engine = try engine ?? Engine.open(logger: logger)
-    let head = try SentenceHead(directory: directory)
-    let folder = head.transformerFolder.isEmpty ? directory : directory + "/" + head.transformerFolder
-    let config = try BertConfig.fromPretrained(folder)
-    try head.checkWidths(hiddenSize: config.hiddenSize, directory: directory)
-    let tokenizer = try BertTokenizer.fromPretrained(folder)
-    guard tokenizer.vocabularySize <= config.vocabSize else {
-      throw BertError.vocabularyMismatch(tokenizer: tokenizer.vocabularySize, embeddings: config.vocabSize)
+    try await fromPretrained(directory, tokenBudget: tokenBudget, logger: logger) {
+      try engine ?? Engine.open(logger: logger)
     }
-    if !head.isConfigured {
-      logger.notice("\(directory) has no modules.json: sentence vectors are means of token states")
-    }
-    var builder = try BertGraph(config)
-    try builder.appendSentenceEmbedding(head)
-    let parameters = try CheckpointParameters(builder.graph, Checkpoint(directory: folder), directory: directory)
-    return SentenceEncoder(
-      config, head, tokenizer, engine, parameters.ignored, tokenBudget,
-      try await engine.executor.load(builder.graph, parameters: parameters))
   }
 
-  private init(
-    _ config: BertConfig, _ head: SentenceHead, _ tokenizer: BertTokenizer, _ engine: Engine, _ ignored: [String],
-    _ tokenBudget: Int?, _ loaded: any LoadedGraph
-  ) {
-    self.config = config
-    self.head = head
-    self.tokenizer = tokenizer
+  /// As `fromPretrained(_:on:tokenBudget:logger:)`, with an engine that is opened while the files are read: a driver takes
+  /// a tenth of a second to set itself up.
+  ///
+  /// - Throws: the engine's error before that of the files.
+  package static func fromPretrained(
+    _ directory: String, tokenBudget: Int? = nil, logger: Logger = Logger(label: "swift-bert"),
+    opening: () throws -> Engine
+  ) async throws -> SentenceEncoder {
+    async let reading = Files(directory)
+    let engine = try opening()
+    let files = try await reading
+    if !files.head.isConfigured {
+      logger.notice("\(directory) has no modules.json: sentence vectors are means of token states")
+    }
+    return SentenceEncoder(
+      files, engine, tokenBudget, try await engine.executor.load(files.graph, parameters: files.parameters))
+  }
+
+  /// What a directory says: everything but the weights themselves.
+  private struct Files: Sendable {
+    let config: BertConfig
+    let head: SentenceHead
+    let tokenizer: BertTokenizer
+    let graph: Graph
+    let parameters: CheckpointParameters
+
+    init(_ directory: String) throws {
+      head = try SentenceHead(directory: directory)
+      let folder = head.transformerFolder.isEmpty ? directory : directory + "/" + head.transformerFolder
+      config = try BertConfig.fromPretrained(folder)
+      try head.checkWidths(hiddenSize: config.hiddenSize, directory: directory)
+      tokenizer = try BertTokenizer.fromPretrained(folder)
+      guard tokenizer.vocabularySize <= config.vocabSize else {
+        throw BertError.vocabularyMismatch(tokenizer: tokenizer.vocabularySize, embeddings: config.vocabSize)
+      }
+      var builder = try BertGraph(config)
+      try builder.appendSentenceEmbedding(head)
+      graph = builder.graph
+      parameters = try CheckpointParameters(graph, Checkpoint(directory: folder), directory: directory)
+    }
+  }
+
+  private init(_ files: Files, _ engine: Engine, _ tokenBudget: Int?, _ loaded: any LoadedGraph) {
+    config = files.config
+    head = files.head
+    tokenizer = files.tokenizer
     self.engine = engine
-    ignoredTensors = ignored
+    ignoredTensors = files.parameters.ignored
     maxSequenceLength = min(head.maxSequenceLength ?? .max, config.maxPositionEmbeddings)
     dimension = head.dimension(hiddenSize: config.hiddenSize)
     self.tokenBudget = max(tokenBudget ?? (engine.device?.kind == .gpu ? 16384 : 2048), 1)
@@ -121,20 +145,34 @@ public final class SentenceEncoder: Sendable {
   /// - Throws: as `encode(_:)`.
   public func embed(_ texts: TokenizedTexts) async throws -> Embeddings {
     let ids = texts.ids
+    let batches = SentenceEncoder.batches(ids.map(\.count), tokenBudget: tokenBudget)
+    // While a device runs one batch, the next is packed and stands in line, and the last one's vectors are taken apart. The
+    // CPU executor has no such cores to spare, and would need memory for both.
+    let ahead = engine.device == nil ? 1 : 2
     var vectors = [[Float]](repeating: [], count: ids.count)
-    for batch in SentenceEncoder.batches(ids.map(\.count), tokenBudget: tokenBudget) {
-      try Task.checkCancellation()
-      let packed = PackedBatch(batch.map { ids[$0] })
-      let results = try await loaded.run(packed.runInputs, outputs: ["sentence_embedding"])
-      guard let rows = results["sentence_embedding"]?.floats else {
-        throw GraphError.missingOutput("sentence_embedding")
+    try await withThrowingTaskGroup(of: (batch: [Int], rows: [Float]).self) { group in
+      for (number, batch) in batches.enumerated() {
+        if number >= ahead, let (batch, rows) = try await group.next() { scatter(rows, to: batch, in: &vectors) }
+        try Task.checkCancellation()
+        group.addTask { (batch, try await self.run(batch.map { ids[$0] })) }
       }
-      for (row, index) in batch.enumerated() {
-        vectors[index] = Array(rows[(row * dimension)..<((row + 1) * dimension)])
-      }
+      while let (batch, rows) = try await group.next() { scatter(rows, to: batch, in: &vectors) }
     }
     return Embeddings(
       vectors: vectors, truncatedCount: texts.truncatedCount, tokenCount: ids.reduce(0) { $0 + $1.count })
+  }
+
+  /// One device run: vectors end to end.
+  private func run(_ ids: [[Int32]]) async throws -> [Float] {
+    let results = try await loaded.run(PackedBatch(ids).runInputs, outputs: ["sentence_embedding"])
+    guard let rows = results["sentence_embedding"]?.floats else { throw GraphError.missingOutput("sentence_embedding") }
+    return rows
+  }
+
+  private func scatter(_ rows: [Float], to batch: [Int], in vectors: inout [[Float]]) {
+    for (row, index) in batch.enumerated() {
+      vectors[index] = Array(rows[(row * dimension)..<((row + 1) * dimension)])
+    }
   }
 
   /// Indices grouped by length, longest first, each group within the budget or of one text alone: work of one size runs

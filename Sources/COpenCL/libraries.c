@@ -47,6 +47,7 @@ static void open_library(shim_library which) {
   library *lib = &libraries[which];
   const char *asked = getenv(lib->variable);
   void *handle;
+  if (which == SHIM_LIBRARY_OPENCL) driver_pages_start();
   if (asked && *asked) {
     copy_text(lib->file, sizeof lib->file, asked);
     handle = dlopen(asked, RTLD_NOW | RTLD_LOCAL);

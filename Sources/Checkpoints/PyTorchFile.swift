@@ -29,9 +29,11 @@ public final class PyTorchFile: TensorSource {
   private let file: SharedFile
   private let records: StorageRecords
   private let dictionary: StateDictionary
-  private let isVerified: Mutex<[Bool]>
-  // The last tensor that is no plain piece of the file and was read in parts, in row-major order.
-  private let gathered = Mutex<(name: String, bytes: GatheredTensor)?>(nil)
+  // By record.
+  private let verifications: [Verification]
+  // The last tensor that is no plain piece of the file and was read in parts, in row-major order, and how many of its
+  // bytes nobody has asked for yet. Held while it is made: who else wants a part of it waits.
+  private let gathered = Mutex<(name: String, bytes: GatheredTensor, left: Int)?>(nil)
 
   /// Opens the file and reads everything but the tensors' bytes.
   ///
@@ -62,7 +64,7 @@ public final class PyTorchFile: TensorSource {
       records = stream.records
       dictionary = try StateDictionary(stream.root, &machine, records, file: file)
     }
-    isVerified = Mutex([Bool](repeating: format == .legacy, count: records.records.count))
+    verifications = records.records.map { [format] _ in Verification(isDone: format == .legacy) }
   }
 
   public var tensorNames: [String] { dictionary.tensorNames }
@@ -86,42 +88,44 @@ public final class PyTorchFile: TensorSource {
     guard buffer.count > 0 else { return }
     let storage = records.records[record]
     guard view.isContiguous else {
-      try verify(record)
+      _ = try verifications[record].once { () throws(CheckpointError) in
+        try storage.verify(file, name: records.name(record))
+        return true
+      }
       return try readView(info, view, storage, from: byteOffset, into: buffer)
     }
-    guard buffer.count < storage.byteCount || isVerified.withLock({ $0[record] }) else {
+    // Read whole, it is checked on the way.
+    let isRead = try verifications[record].once { () throws(CheckpointError) in
+      guard buffer.count == storage.byteCount else {
+        try storage.verify(file, name: records.name(record))
+        return false
+      }
       try storage.read(file, name: records.name(record), into: buffer)
-      return isVerified.withLock { $0[record] = true }
+      return true
     }
-    try verify(record)
+    if isRead { return }
     try file.read(into: buffer, at: storage.offset + view.offset * info.dataType.byteCount + byteOffset)
-  }
-
-  /// Checks a record's checksum, unless it has been.
-  private func verify(_ record: Int) throws(CheckpointError) {
-    guard !isVerified.withLock({ $0[record] }) else { return }
-    try records.records[record].verify(file, name: records.name(record))
-    isVerified.withLock { $0[record] = true }
   }
 
   /// Reads a part of a tensor whose elements do not lie in row-major order.
   ///
-  /// The first part read puts the whole tensor in order; the memory is kept for the next part and goes with the last one.
+  /// The first part read puts the whole tensor in order; the memory is kept for the others and goes with the last one.
   private func readView(
     _ info: TensorInfo, _ view: StridedView, _ storage: StorageRecord, from byteOffset: Int,
     into buffer: UnsafeMutableRawBufferPointer
   ) throws(CheckpointError) {
     guard buffer.count < info.byteCount else { return try gather(info, view, storage, into: buffer) }
-    let bytes: GatheredTensor
-    if let held = gathered.withLock({ $0 }), held.name == info.name {
-      bytes = held.bytes
-    } else {
-      bytes = GatheredTensor(info.byteCount)
-      try gather(info, view, storage, into: bytes.buffer)
+    try gathered.withLock { held throws(CheckpointError) in
+      if held?.name != info.name {
+        held = nil  // before memory for another is asked for
+        let bytes = GatheredTensor(info.byteCount)
+        try gather(info, view, storage, into: bytes.buffer)
+        held = (info.name, bytes, info.byteCount)
+      }
+      guard let (_, bytes, left) = held else { return }
+      buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes.buffer[byteOffset..<byteOffset + buffer.count]))
+      held = left > buffer.count ? (info.name, bytes, left - buffer.count) : nil
     }
-    buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes.buffer[byteOffset..<byteOffset + buffer.count]))
-    let isLast = byteOffset + buffer.count == info.byteCount
-    gathered.withLock { $0 = isLast ? nil : (info.name, bytes) }
   }
 
   private func gather(
@@ -141,6 +145,23 @@ public final class PyTorchFile: TensorSource {
     if start.first == PickleOpcode.protocolNumber.rawValue { return .legacy }
     throw .pytorch(
       file: file.path, error: start.starts(with: "version https://git-lfs".utf8) ? .gitPointer : .unknownFormat)
+  }
+}
+
+/// Whether a record's checksum has been found right. One thread looks; others that want bytes of the record wait for it.
+private final class Verification: Sendable {
+  private let isDone: Mutex<Bool>
+
+  init(isDone: Bool) { self.isDone = Mutex(isDone) }
+
+  /// What `check` returns if the record has yet to be checked, else false.
+  func once(_ check: () throws(CheckpointError) -> Bool) throws(CheckpointError) -> Bool {
+    try isDone.withLock { isDone throws(CheckpointError) in
+      guard !isDone else { return false }
+      let result = try check()
+      isDone = true
+      return result
+    }
   }
 }
 

@@ -22,6 +22,8 @@ public struct DeviceProfile: Sendable, Hashable {
   public var matrixProduct: MatrixProduct
   /// Work-groups that the device runs at once.
   public var computeUnits: Int
+  /// Whether weights are written into the device's memory by the host, which shares it; else they travel through staging.
+  public let mapsWeights: Bool
   /// Every sub-buffer starts at a multiple of it, in bytes.
   public let alignment: Int
 
@@ -42,6 +44,8 @@ public struct DeviceProfile: Sendable, Hashable {
     let width = vectorWidth ?? max(device.nativeFloatWidth, 4)
     self.vectorWidth = self.workGroupSize == 1 ? [16, 8, 4].first { $0 <= width } ?? 1 : 1
     self.matrixProduct = matrixProduct ?? (isCPU ? .panels : .tiled)
+    // In the form of the kernels that GPUs run, weights take a GPU's way as well: tests force it on a CPU device.
+    mapsWeights = self.workGroupSize == 1 && device.hasUnifiedMemory
     computeUnits = max(device.computeUnits, 1)
     alignment = max(device.baseAlignment, 64)
   }

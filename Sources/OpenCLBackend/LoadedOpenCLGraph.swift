@@ -24,6 +24,7 @@ final class LoadedOpenCLGraph: LoadedGraph, @unchecked Sendable {
     // Programs first: a kernel that does not build should fail before gigabytes are uploaded.
     let binder = StepBinder(graph: graph, library: executor.library)
     for node in graph.nodes { try binder.build(node) }
+    executor.device.dropDriverPages()  // its compiler is done; the weights are about to come
     try self.init(graph, Weights(graph, source, on: executor), RunCache(executor), executor)
   }
 

@@ -9,32 +9,22 @@ final class Weights {
   /// In panels, for `linear_panels`.
   private var panels: [Graph.Parameter: Buffer] = [:]
 
-  /// Bytes that pass through staging memory at once.
-  private static let chunkByteCount = 4 << 20
-
-  /// Uploads everything. Must run on the device's thread.
+  /// Brings everything there. Must run on the device's thread.
   init(_ graph: Graph, _ source: any ParameterSource, on executor: OpenCLExecutor) throws {
-    let parameters = graph.parameters
-    guard !parameters.isEmpty else { return }
-    let uses = try WeightUses(graph, packs: executor.profile.matrixProduct == .panels)
-    let staging = try HostBuffer(executor.queue, byteCount: Weights.chunkByteCount)
-    // One buffer in checkpoint layout serves all matrices that are only packed, one after the other.
-    let largest = parameters.filter { !uses.plain.contains($0.value) }.map(\.parameter.elementCount).max()
-    let unpacked = try largest.map { try Buffer(executor.context, byteCount: $0 * 4, label: "weights to pack") }
-    let pack = try uses.packed.isEmpty ? nil : PanelPacker(executor)
-    for (value, parameter) in parameters {
-      let buffer: Buffer
-      if let unpacked, !uses.plain.contains(value) {
-        buffer = unpacked
-      } else {
-        buffer = try Buffer(
-          executor.context, byteCount: parameter.elementCount * 4, access: .readOnly, label: parameter.name)
-        plain[parameter] = buffer
-      }
-      try Weights.upload(parameter, source, to: buffer, through: staging, executor.queue)
-      if let pack, uses.packed.contains(value) { panels[parameter] = try pack(buffer, parameter) }
+    let profile = executor.profile
+    let uses = try WeightUses(graph, packs: profile.matrixProduct == .panels)
+    var targets: [WeightTransfer.Target] = []
+    func buffer(_ parameter: Graph.Parameter, _ layout: WeightLayout) throws -> Buffer {
+      targets.append(try WeightTransfer.Target(parameter, layout, executor))
+      return targets[targets.count - 1].buffer
     }
-    try executor.queue.finish()
+    for (value, parameter) in graph.parameters {
+      if uses.plain.contains(value) { plain[parameter] = try buffer(parameter, .plain) }
+      if uses.packed.contains(value) { panels[parameter] = try buffer(parameter, profile.panels(parameter)) }
+    }
+    guard !targets.isEmpty else { return }
+    let transfer = WeightTransfer(source: source, queue: executor.queue)
+    if profile.mapsWeights { try transfer.map(targets) } else { try transfer.stage(targets) }
   }
 
   /// The buffers of a graph's parameters: of those in checkpoint layout, and of those in panels.
@@ -52,21 +42,6 @@ final class Weights {
       }
     }
     return (try lookUp(uses.plain, in: plain), try lookUp(uses.packed, in: panels))
-  }
-
-  private static func upload(
-    _ parameter: Graph.Parameter, _ source: any ParameterSource, to buffer: Buffer, through staging: HostBuffer,
-    _ queue: Queue
-  ) throws {
-    let elements = staging.bytes.bindMemory(to: Float.self)
-    var start = 0
-    while start < parameter.elementCount {
-      let count = min(elements.count, parameter.elementCount - start)
-      try source.read(parameter, from: start, into: UnsafeMutableBufferPointer(rebasing: elements[..<count]))
-      try queue.upload(staging, byteCount: count * 4, to: buffer, at: start * 4)
-      try queue.finish()  // before the staging memory is filled again
-      start += count
-    }
   }
 }
 
@@ -108,34 +83,10 @@ extension Operation {
   }
 }
 
-/// Packs weight matrices `[N, K]` into panels; see `Kernels/linear_panels.cl`.
-private struct PanelPacker {
-  let executor: OpenCLExecutor
-  let kernel: Kernel
-
-  init(_ executor: OpenCLExecutor) throws {
-    self.executor = executor
-    kernel = try executor.library.panelKernel("pack_panels", .identity, hasBias: true)
-  }
-
-  func callAsFunction(_ weight: Buffer, _ parameter: Graph.Parameter) throws -> Buffer {
-    let columns = parameter.parts.reduce(0) { $0 + $1.shape[0] }
-    let depth = parameter.elementCount / columns
-    let width = executor.profile.panelWidth
-    let panelCount = (columns + width - 1) / width
-    let panels = try Buffer(
-      executor.context, byteCount: executor.profile.panelByteCount(parameter), label: parameter.name + " in panels")
-    try kernel.bind([.buffer(weight), .buffer(panels), .int32(Int32(columns)), .int32(Int32(depth))])
-    try executor.queue.launch(kernel, global: WorkSize(depth, panelCount), local: WorkSize(1, 1))
-    return panels
-  }
-}
-
 extension DeviceProfile {
-  /// Bytes of a weight matrix in panels, the last of which may be half empty.
-  fileprivate func panelByteCount(_ parameter: Graph.Parameter) -> Int {
-    let columns = parameter.parts.reduce(0) { $0 + $1.shape[0] }
-    return (columns + panelWidth - 1) / panelWidth * panelWidth * (parameter.elementCount / columns) * 4
+  /// The layout of a dense layer's matrix for `linear_panels`.
+  fileprivate func panels(_ parameter: Graph.Parameter) -> WeightLayout {
+    .panels(columns: parameter.parts.reduce(0) { $0 + $1.shape[0] }, width: panelWidth)
   }
 
   /// Bytes of a graph's weights on the device, in the layouts that they have there.
@@ -144,8 +95,8 @@ extension DeviceProfile {
   public func weightByteCount(of graph: Graph) throws(GraphError) -> Int {
     let uses = try WeightUses(graph, packs: matrixProduct == .panels)
     return graph.parameters.reduce(0) { sum, entry in
-      sum + (uses.packed.contains(entry.value) ? panelByteCount(entry.parameter) : 0)
-        + (uses.plain.contains(entry.value) ? entry.parameter.elementCount * 4 : 0)
+      sum + (uses.packed.contains(entry.value) ? WeightPiece.byteCount(entry.parameter, panels(entry.parameter)) : 0)
+        + (uses.plain.contains(entry.value) ? WeightPiece.byteCount(entry.parameter, .plain) : 0)
     }
   }
 }

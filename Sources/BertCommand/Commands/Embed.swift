@@ -34,7 +34,7 @@ struct Embed: AsyncParsableCommand {
   mutating func validate() throws { try checkTexts(texts, jsonl: jsonl) }
 
   func run() async throws {
-    let encoder = try await SentenceEncoder.fromPretrained(model, on: engine.open())
+    let encoder = try await SentenceEncoder.fromPretrained(model) { try engine.open() }
     if jsonl {
       try await Embed.runLines(encoder)
     } else {

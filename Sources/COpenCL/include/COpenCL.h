@@ -70,6 +70,10 @@ const char *shim_library_file(shim_library library);
 // Null where the library is usable, else the dynamic linker's sentence. Opens the library if nobody has.
 const char *shim_library_problem(shim_library library);
 
+// Unmaps the code and constants of the libraries that came with the driver; the next access maps them again, out of the
+// system's file cache. Returns the bytes of address space that this went over.
+size_t shim_drop_driver_pages(void);
+
 // --- Counters. Off until asked for: a call then costs one relaxed load more.
 
 // Counts from now on; `this_thread_only` ignores calls from other threads.
