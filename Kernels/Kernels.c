@@ -20,6 +20,9 @@ SOURCE(attention_context) = {
 SOURCE(attention_probabilities) = {
 #embed "attention_probabilities.cl"
     , 0};
+SOURCE(attention_step) = {
+#embed "attention_step.cl"
+    , 0};
 SOURCE(bias_activation) = {
 #embed "bias_activation.cl"
     , 0};
@@ -85,6 +88,7 @@ static const struct {
     FILE_ENTRY(attention),
     FILE_ENTRY(attention_context),
     FILE_ENTRY(attention_probabilities),
+    FILE_ENTRY(attention_step),
     FILE_ENTRY(bias_activation),
     FILE_ENTRY(binary_cross_entropy),
     FILE_ENTRY(cross_entropy),

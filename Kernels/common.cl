@@ -105,6 +105,45 @@ INLINE void store_row(VEC v, __global float *p, int left) {
 INLINE float sum_lanes(VEC v) { FOLD(v, PLUS) }
 INLINE float max_lanes(VEC v) { FOLD(v, LARGER) }
 
+// Exchanges rows and columns of VECTOR_WIDTH vectors. Where shuffles serve, each round interleaves the rows i and
+// i + VECTOR_WIDTH / 2, which rotates the bits of every element's index by one; log2(VECTOR_WIDTH) rounds bring the row
+// to the column's place.
+#if VECTOR_WIDTH == 16
+#define LOWER(a, b) \
+  (VEC)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3, a.s4, b.s4, a.s5, b.s5, a.s6, b.s6, a.s7, b.s7)
+#define UPPER(a, b) \
+  (VEC)(a.s8, b.s8, a.s9, b.s9, a.sa, b.sa, a.sb, b.sb, a.sc, b.sc, a.sd, b.sd, a.se, b.se, a.sf, b.sf)
+#elif VECTOR_WIDTH == 8
+#define LOWER(a, b) (VEC)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3)
+#define UPPER(a, b) (VEC)(a.s4, b.s4, a.s5, b.s5, a.s6, b.s6, a.s7, b.s7)
+#elif VECTOR_WIDTH == 4
+#define LOWER(a, b) (VEC)(a.s0, b.s0, a.s1, b.s1)
+#define UPPER(a, b) (VEC)(a.s2, b.s2, a.s3, b.s3)
+#endif
+INLINE void transpose(VEC square[VECTOR_WIDTH]) {
+#if defined(LOWER) && !defined(__SPIR__)  // Oclgrind 21.10 --uninitialized crashes on shuffles whose lanes are half unused
+#pragma unroll
+  for (int width = 1; width < VECTOR_WIDTH; width *= 2) {
+    VEC next[VECTOR_WIDTH];
+#pragma unroll
+    for (int i = 0; i < VECTOR_WIDTH / 2; ++i) {
+      next[2 * i] = LOWER(square[i], square[i + VECTOR_WIDTH / 2]);
+      next[2 * i + 1] = UPPER(square[i], square[i + VECTOR_WIDTH / 2]);
+    }
+#pragma unroll
+    for (int i = 0; i < VECTOR_WIDTH; ++i) square[i] = next[i];
+  }
+#else
+  float *lanes = (float *)square;
+  for (int i = 0; i < VECTOR_WIDTH; ++i)
+    for (int j = 0; j < i; ++j) {
+      float lane = lanes[i * VECTOR_WIDTH + j];
+      lanes[i * VECTOR_WIDTH + j] = lanes[j * VECTOR_WIDTH + i];
+      lanes[j * VECTOR_WIDTH + i] = lane;
+    }
+#endif
+}
+
 // The sum or maximum over a work-group, in a fixed tree; with one work-item neither local memory nor a barrier.
 #if WG_SIZE > 1
 #define SCRATCH(name) __local float name[WG_SIZE]

@@ -5,10 +5,10 @@ import StrictJSON
 extension BertConfig {
   /// Reads `config.json` of a checkpoint directory.
   ///
-  /// - Throws: `BertError.file` if it cannot be read, `.json` if it is no JSON, `.badConfig` naming file and field otherwise.
+  /// - Throws: `BertError.noCheckpoint` if there is none, `.file` if it cannot be read, `.json` if it is no JSON, `.badConfig` naming file and field otherwise.
   public static func fromPretrained(_ directory: String) throws(BertError) -> BertConfig {
     let path = directory + "/config.json"
-    return try BertConfig(JSONFields.read(path))
+    do { return try BertConfig(JSONFields.read(path)) } catch .file(.notFound) { throw .noCheckpoint(path: path) }
   }
 
   init(_ fields: JSONFields) throws(BertError) {

@@ -6,6 +6,8 @@ import StrictJSON
 public enum BertError: Error, Equatable, CustomStringConvertible {
   /// A file that cannot be read.
   case file(FileError)
+  /// A directory without config.json, or no directory at all.
+  case noCheckpoint(path: String)
   case json(path: String, JSONError)
   case badConfig(path: String, field: String, String)
   /// Weights that the model needs and the checkpoint lacks.
@@ -23,12 +25,17 @@ public enum BertError: Error, Equatable, CustomStringConvertible {
   case badTensor(file: String, tensor: String, String)
   case sequenceTooLong(index: Int, tokens: Int, limit: Int)
   case badDevice(String)
+  /// A prompt and the tokens that are to follow it: all but the last are read, and the model takes `limit`.
+  case noRoom(prompt: Int, tokens: Int, new: Int, limit: Int)
   /// config.json names a model that is none of Hugging Face's BERT.
   case unknownArchitecture(path: String, String)
 
   public var description: String {
     switch self {
     case .file(let error): return "\(error)"
+    case .noCheckpoint(let path):
+      return
+        "\(path): no such file; a model is a directory as huggingface-cli download makes it (nothing is downloaded)"
     case .json(let path, let error): return "\(path): \(error)"
     case .badConfig(let path, let field, let what):
       return field.isEmpty ? "\(path) \(what)" : "\(path): \(field) \(what)"
@@ -49,9 +56,13 @@ public enum BertError: Error, Equatable, CustomStringConvertible {
     case .badTensor(let file, let tensor, let what): return "\(file): tensor \(tensor) \(what)"
     case .sequenceTooLong(let index, let tokens, let limit):
       return
-        "sequence \(index) has \(tokens) tokens, the model takes \(limit); shorten it or ask for truncation"
+        "sequence \(index) has \(tokens) tokens, the model takes \(limit); shorten it"
     case .unknownArchitecture(let path, let name):
       return "\(path): architectures names \(name), which is no BERT model with a known head; say which task to run"
+    case .noRoom(let prompt, let tokens, let new, let limit):
+      return
+        "prompt \(prompt) has \(tokens) tokens, and the model takes \(limit): there is room for "
+        + "\(max(limit - tokens + 1, 0)) new tokens (max_new_tokens), not \(new)"
     case .badDevice(let text):
       return "no such device: \(text); use auto, cpu, opencl or opencl:PLATFORM:DEVICE (`bert devices` lists them)"
     }

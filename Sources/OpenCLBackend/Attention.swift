@@ -3,27 +3,35 @@ import ComputeGraph
 import OpenCLRuntime
 
 extension StepBinder {
-  func attentionKernel(_ attention: Attention) throws -> Kernel {
-    try library.kernel(
+  /// The kernel for any number of queries and, on CPU devices, the one for a query a sequence, which has the same bits.
+  /// Queries that come with their keys in one matrix are seldom alone: the program is not built for them.
+  func attentionKernels(_ attention: Attention, _ operands: [Graph.Value]) throws -> [Kernel] {
+    let any = try library.kernel(
       "attention",
       defines: [
         "HEAD_SIZE": attention.headSize, "WG_SIZE": profile.attentionGroupSize,
         "QUERY_VECTORS": DeviceProfile.attentionQueryVectors, "CAUSAL": attention.isCausal ? 1 : 0,
       ])
+    guard profile.workGroupSize == 1, operands[0] != operands[1] else { return [any] }
+    return [any, try library.kernel("attention_step", defines: ["HEAD_SIZE": attention.headSize])]
   }
 
   /// `attention(query, key, value, query_offsets, key_starts, key_ends, out, sequences, heads, query_stride, key_stride,
   /// value_stride, out_stride, query_column, key_column, value_column, scale)`; groups: query tiles of the longest
   /// sequence, heads, sequences.
-  func bindAttention(_ arguments: StepArguments, _ kernel: Kernel, _ attention: Attention) throws -> Enqueue {
+  func bindAttention(_ arguments: StepArguments, _ kernels: [Kernel], _ attention: Attention) throws -> Enqueue {
     let numbers = [
       0, attention.heads, try arguments.columns(0), try arguments.columns(1), try arguments.columns(2),
       attention.width, attention.queryColumn, attention.keyColumn, attention.valueColumn,
     ]
-    try kernel.bind(
-      try arguments.bufferValues() + numbers.map { .int32(Int32($0)) } + [.float(Float(attention.scale))])
+    for kernel in kernels {
+      try kernel.bind(
+        try arguments.bufferValues() + numbers.map { .int32(Int32($0)) } + [.float(Float(attention.scale))])
+    }
     let tileQueries = profile.attentionTileQueries
     return { queue, dimensions in
+      let isStep = dimensions[.longest] == 1 && kernels.count == 2
+      let kernel = kernels[isStep ? 1 : 0]
       try kernel.set(7, Int32(Dimension.sequences.resolved(dimensions)))
       try launchHeads(queue, kernel, dimensions, heads: attention.heads, tileQueries: tileQueries)
     }

@@ -36,8 +36,10 @@ struct RunMemory {
 
   init(_ size: Size, _ executor: OpenCLExecutor) throws {
     self.size = size
-    arena = try Buffer(executor.context, byteCount: size.arena, label: "arena")
+    // The inputs first: Oclgrind 21.10 takes a new buffer for a released one, initialized as far as the host wrote to that,
+    // until the host writes to it. In the arena's place that would be a complaint about all it holds behind.
     inputs = try Buffer(executor.context, byteCount: size.inputs, access: .readOnly, label: "inputs")
+    arena = try Buffer(executor.context, byteCount: size.arena, label: "arena")
     inputStaging = try HostBuffer(executor.queue, byteCount: size.inputs)
     outputStaging = try HostBuffer(executor.queue, byteCount: size.outputs)
   }

@@ -22,7 +22,7 @@ struct StepBinder {
     case .addLayerNorm: [try library.kernel("add_layer_norm")]
     case .layerNorm: [try library.kernel("layer_norm")]
     case .maskedSoftmax: [try library.kernel("masked_softmax")]
-    case .attention(let attention): [try attentionKernel(attention)]
+    case .attention(let attention): try attentionKernels(attention, operands)
     case .attentionProbabilities(let probabilities): [try attentionProbabilitiesKernel(probabilities)]
     case .attentionContext(let attention): [try attentionContextKernel(attention)]
     case .scaleHeads: [try library.kernel("scale_heads")]
@@ -52,7 +52,7 @@ struct StepBinder {
     case .addLayerNorm(let epsilon): enqueue = try bindAddLayerNorm(arguments, kernels[0], epsilon)
     case .layerNorm(let epsilon): enqueue = try bindLayerNorm(arguments, kernels[0], epsilon)
     case .maskedSoftmax(let scale): enqueue = try bindMaskedSoftmax(arguments, kernels[0], scale)
-    case .attention(let attention): enqueue = try bindAttention(arguments, kernels[0], attention)
+    case .attention(let attention): enqueue = try bindAttention(arguments, kernels, attention)
     case .attentionProbabilities(let probabilities):
       enqueue = try bindAttentionProbabilities(arguments, kernels[0], probabilities)
     case .attentionContext(let attention): enqueue = try bindAttentionContext(arguments, kernels[0], attention)

@@ -18,6 +18,18 @@ func settledHandles() async throws -> [CallMonitor.HandleKind: Int] {
   return CallMonitor.counts.outstanding
 }
 
+/// Waits until no OpenCL call has come for a while: plans go on the device's thread, some time after the caches that they
+/// were bound to.
+func quiet() async throws {
+  var last = CallMonitor.counts
+  for _ in 0..<200 {
+    try await Task.sleep(for: .milliseconds(20))
+    let counts = CallMonitor.counts
+    if counts == last { return }
+    last = counts
+  }
+}
+
 /// What a process holds, from /proc.
 struct ProcessState: Equatable, CustomStringConvertible {
   let files: Int

@@ -125,11 +125,12 @@ import Testing
       try BertConfig.fromPretrained(folder.path)
     }
     try folder.remove("config.json")
-    #expect(throws: BertError.file(.notFound(path: path))) { try BertConfig.fromPretrained(folder.path) }
-    #expect(throws: BertError.file(.notFound(path: "/nowhere/config.json"))) {
+    #expect(throws: BertError.noCheckpoint(path: path)) { try BertConfig.fromPretrained(folder.path) }
+    #expect(throws: BertError.noCheckpoint(path: "/nowhere/config.json")) {
       try BertConfig.fromPretrained("/nowhere")
     }
-    #expect("\(BertError.file(.notFound(path: path)))" == "\(path): no such file")
+    let advice = "a model is a directory as huggingface-cli download makes it (nothing is downloaded)"
+    #expect("\(BertError.noCheckpoint(path: path))" == "\(path): no such file; \(advice)")
     try folder.write("config.json", [UInt8](repeating: 0x20, count: 17 << 20))
     #expect(throws: BertError.file(.tooLarge(path: path, size: 17 << 20, limit: 16 << 20))) {
       try BertConfig.fromPretrained(folder.path)

@@ -31,13 +31,13 @@ import Testing
   ///   much as before once the next one has succeeded.
   /// - Parameter call: the only function whose calls fail; all where nil.
   /// - Returns: how many calls a run makes that can fail.
-  private static func failEveryCall(
+  static func failEveryCall(
     _ mode: Mode, call: String? = nil, keeps: Bool = false, _ run: () async throws -> [[UInt32]]
   ) async throws -> Int {
     CallMonitor.start()
     let expected = try await run()
     if keeps { _ = try await run() }  // memory has grown to its final size, and all plans are bound
-    if !keeps { _ = try await settledHandles() }
+    if keeps { try await quiet() } else { _ = try await settledHandles() }
     let status: OpenCLStatus = mode == .late ? .allocationFailure : .deviceNotAvailable
     for nth in 1...20_000 {
       CallMonitor.start()

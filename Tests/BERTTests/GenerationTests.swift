@@ -112,7 +112,7 @@ import Testing
       try await model.generate([[3], []])
     }
     let limit = model.config.maxPositionEmbeddings
-    await #expect(throws: BertError.sequenceTooLong(index: 0, tokens: limit + 1, limit: limit)) {
+    await #expect(throws: BertError.noRoom(prompt: 0, tokens: 1, new: limit + 1, limit: limit)) {
       try await model.generate([[3]], .greedy(limit + 1))
     }
     #expect(try await model.generate([[3]], .greedy(limit)).tokens[0].count == limit)

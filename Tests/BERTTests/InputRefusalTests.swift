@@ -98,7 +98,7 @@ import Testing
     let input = try BertInput(batchSize: 1, sequenceLength: 21, inputIds: [Int32](repeating: 1, count: 21))
     let wanted = BertError.sequenceTooLong(index: 0, tokens: 21, limit: 20)
     try await expectRefusal(wanted, input)
-    #expect("\(wanted)" == "sequence 0 has 21 tokens, the model takes 20; shorten it or ask for truncation")
+    #expect("\(wanted)" == "sequence 0 has 21 tokens, the model takes 20; shorten it")
   }
 
   @Test func longerThanTheModelWithPositionsOfItsOwn() async throws {

@@ -45,8 +45,10 @@ import Testing
     let decoder = try await BertLMHeadModel.fromPretrained(directory)
     let cache = try await decoder.makeCache(batchSize: 1)
     let first = try await decoder.forward(BertInput([[5, 7]]), cache: cache)
+    let second = try await decoder.forward(BertInput([[9]]), cache: cache)
     let continued = try await decoder.generate([[5, 7]])
     // README: end
+    #expect(second.logits?.shape == [1, 1, decoder.config.vocabSize] && cache.length == 3)
     #expect(first.logits?.shape == [1, 2, decoder.config.vocabSize])
     #expect(continued.tokens[0].count == 20)
     try expectReadmeHas("decoder")

@@ -90,10 +90,48 @@ import Testing
     }
   }
 
+  @Test func describesTheHead() throws {
+    let report = try info("heads/masked-lm-extra-heads", ["--device", "cpu"])
+    #expect(report["architectures"] == ["BertForMaskedLM"])
+    let parts = try #require(report["parameters"]?.objectValue)
+    #expect(parts.keys == ["total", "embeddings", "encoder", "cls"])
+    // Transform with its LayerNorm, and a bias for each of 29 words; the matrix is the embeddings.
+    #expect(parts["cls"]?.intValue == 12 * 12 + 12 + 2 * 12 + 29)
+    let ignored = (report["ignored_tensors"]?.arrayValue ?? []).compactMap(\.stringValue).sorted()
+    #expect(
+      ignored == [
+        "bert.pooler.dense.bias", "bert.pooler.dense.weight", "cls.seq_relationship.bias",
+        "cls.seq_relationship.weight",
+        "qa_outputs.bias", "qa_outputs.weight", "unheard_of.weight",
+      ])
+    let text = try ToolProcess.run(["info", Goldens.path("heads/masked-lm-extra-heads"), "--device", "cpu"])
+    #expect(
+      text.status == 0 && text.text.contains("BertForMaskedLM: 2 layers") && text.text.contains("unheard_of.weight"))
+  }
+
+  /// Whatever the model takes: encoder states, relative positions, chunks, all heads.
+  @Test(arguments: [
+    "decoder/cross", "decoder/cross-relative-key", "decoder/lm-untied", "switches/everything", "switches/chunk-2",
+    "heads/question-answering", "heads/multiple-choice", "heads/saved-bin-legacy", "heads/pretraining-relative",
+    "heads/text-classification-everything",
+  ])
+  func describesEveryForm(name: String) throws {
+    for device in ["cpu", "opencl"] {
+      let report = try info(name, ["--device", device])
+      let total = try #require(report["parameters"]?["total"]?.intValue)
+      #expect(try #require(report["memory"]?["arena"]?.intValue) > 0 && total > 0)
+      #expect(try #require(report["memory"]?["weights"]?.intValue) >= 4 * total)
+      #expect(report["ignored_tensors"]?.arrayValue?.contains { $0.stringValue?.contains("layer.") ?? false } == false)
+    }
+  }
+
   @Test func refusesWhatCannotBeLoaded() throws {
     let missing = try ToolProcess.run(["info", "/nonexistent", "--device", "cpu"])
     #expect(missing.status == 1)
-    #expect(missing.error == "bert: /nonexistent/config.json: no such file\n")
+    #expect(
+      missing.error
+        == "bert: /nonexistent/config.json: no such file; a model is a directory as huggingface-cli download makes it (nothing is downloaded)\n"
+    )
     let long = try ToolProcess.run(["info", Goldens.path("sentence/cls"), "--sequence-length", "1000"])
     #expect(long.status == 1)
   }

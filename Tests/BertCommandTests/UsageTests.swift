@@ -52,6 +52,22 @@ import Testing
   }
 
   @Test(arguments: [
+    ["convert"], ["convert", model], ["convert", model, "new", "more"],
+    ["convert", model, "new", "--prune-heads", "0"],
+    ["convert", model, "new", "--prune-heads", "0:"], ["convert", model, "new", "--prune-heads", "0:a"],
+    ["convert", model, "new", "--prune-heads", "0:1,"], ["convert", model, "new", "--prune-heads", "0:1:2"],
+    ["convert", model, "new", "--vocab-size", "many"], ["convert", model, "new", "--seed", "-1"],
+    ["convert", model, "new", "--task", "mask-filling"],
+    ["generate", model], ["generate", model, "a", "--jsonl"], ["generate", model, "a", "--max-new-tokens", "0"],
+    ["generate", model, "a", "--top-k", "-1"], ["generate", model, "a", "--top-p", "0"],
+    ["generate", model, "a", "--top-p", "1.1"], ["generate", model, "a", "--temperature", "0"],
+    ["generate", model, "a", "--temperature", "nan"], ["generate", model, "a", "--seed", "x"],
+  ])
+  func mistakesInConvertAndGenerateExitWith64(arguments: [String]) throws {
+    try mistakesInTheCommandLineExitWith64(arguments: arguments)
+  }
+
+  @Test(arguments: [
     (["embed", "/nonexistent", "a"], "/nonexistent/config.json: no such file"),
     (["tokenize", "/nonexistent", "a"], "/nonexistent: neither tokenizer.json nor vocab.txt"),
     (["embed", model, "a", "--precision", "float16"], "precision float16 is not computed by this version"),
@@ -104,6 +120,14 @@ import Testing
     ("rerank", ["--jsonl", "--top-k", "--activation", "corpus_id"]),
     ("zero-shot", ["--jsonl", "--candidate-labels", "--multi-label", "--hypothesis-template", "This example is {}."]),
     ("similarity", ["--jsonl", "--top-k", "documents"]),
+    ("convert", ["--task", "--prune-heads", "--vocab-size", "--seed", "layer:heads", "pytorch_model.bin"]),
+    (
+      "generate",
+      [
+        "--jsonl", "--max-new-tokens", "--do-sample", "--temperature", "--top-k", "--top-p", "--seed", "--use-cache",
+        "--no-use-cache", "generated_text", "--device", "--precision",
+      ]
+    ),
   ])
   func helpNamesEveryOption(command: String, options: [String]) throws {
     let help = try ToolProcess.run([command, "--help"])

@@ -123,9 +123,9 @@ import Testing
         do { _ = try await graph.run(inputs, outputs: ["result"]) } catch { return error as? OpenCLError }
         return nil
       }
-      // At allocation: of the arena, the first buffer of a first run.
+      // At allocation: of the inputs, the first buffer of a first run.
       let allocation = try await failing(fresh, .init(status: .allocationFailure, call: "clCreateBuffer"))
-      guard case .allocationFailed("arena", _, _, .allocationFailure)? = allocation else {
+      guard case .allocationFailed("inputs", _, _, .allocationFailure)? = allocation else {
         Issue.record("\(String(describing: allocation))")
         return
       }

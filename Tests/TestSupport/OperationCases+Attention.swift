@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ComputeGraph
 
+// Few head sizes: each is a program, which takes a second to build.
 extension OperationCase {
   static let attentionCases: [OperationCase] =
     [false, true].flatMap { isCausal in
@@ -12,12 +13,15 @@ extension OperationCase {
         attention(.own([0, 33, 0, 1]), heads: 2, headSize: 7, isCausal),
         attention(.own([97]), heads: 3, headSize: 37, isCausal),
         attention(.own([65, 64, 63]), heads: 1, headSize: 64, isCausal),
-        attention(.own([257]), heads: 1, headSize: 20, isCausal),
-        attention(.own([0, 0]), heads: 2, headSize: 5, isCausal),
-        attention(.other([5, 0, 9, 2], [17, 3, 0, 70]), heads: 3, headSize: 10, isCausal),
+        attention(.own([257]), heads: 1, headSize: 37, isCausal),
+        attention(.own([0, 0]), heads: 2, headSize: 7, isCausal),
+        attention(.other([5, 0, 9, 2], [17, 3, 0, 70]), heads: 3, headSize: 12, isCausal),
         // Key ranges with rows between them that belong to nobody, as caches have them.
-        attention(.other([1, 5, 33, 1], [70, 5, 97, 1], gap: 13), heads: 2, headSize: 16, isCausal),
-        attention(.other([9, 70, 40, 3], [4, 65, 0, 2], gap: 1), heads: 2, headSize: 9, isCausal),
+        attention(.other([1, 5, 33, 1], [70, 5, 97, 1], gap: 13), heads: 2, headSize: 12, isCausal),
+        // A query at most, as a step with a cache has them.
+        attention(.other([1, 0, 1, 1], [70, 5, 0, 200], gap: 2), heads: 3, headSize: 37, isCausal),
+        attention(.other([1, 1], [64, 129]), heads: 2, headSize: 64, isCausal),
+        attention(.other([9, 70, 40, 3], [4, 65, 0, 2], gap: 1), heads: 2, headSize: 7, isCausal),
       ]
     }
 
@@ -110,26 +114,28 @@ extension OperationCase {
       probabilities(.own([128]), heads: 12, headSize: 64, what: "BERT 1 x 128"),
       probabilities(.own([128]), heads: 12, headSize: 64, relative: .key, what: "BERT 1 x 128, key"),
       probabilities(.own([128]), heads: 12, headSize: 64, relative: .keyQuery, what: "BERT 1 x 128, keyQuery"),
-      probabilities(.own([1]), heads: 1, headSize: 1), probabilities(.own([1]), heads: 1, headSize: 1, true),
+      probabilities(.own([1]), heads: 1, headSize: 1, true),
       probabilities(.own([1, 2, 17]), heads: 5, headSize: 12),
-      probabilities(.own([0, 0]), heads: 2, headSize: 5, relative: .key),
+      probabilities(.own([0, 0]), heads: 2, headSize: 20, relative: .key),
+      probabilities(.own([3, 70]), heads: 2, headSize: 7, relative: .key),
+      probabilities(.own([97]), heads: 3, headSize: 37, relative: .keyQuery),
     ]
     + [nil, .key, .keyQuery].flatMap { relative in
       [(false, false), (true, false), (false, true), (true, true)].flatMap { hasMask, isCausal in
         [
-          probabilities(.own([0, 33, 0, 1]), heads: 2, headSize: 7, hasMask, isCausal, relative: relative),
+          probabilities(.own([0, 33, 0, 1]), heads: 2, headSize: 20, hasMask, isCausal, relative: relative),
           probabilities(
-            .other([9, 1, 20], [4, 70, 33], gap: 3), heads: 2, headSize: 37, hasMask, isCausal, relative: relative),
+            .other([9, 1, 20], [4, 70, 33], gap: 3), heads: 3, headSize: 20, hasMask, isCausal, relative: relative),
         ]
       }
     } + [
       probabilities(.own([257]), heads: 1, headSize: 64, true, true, relative: .keyQuery),
-      probabilities(.other([5, 0, 9, 2], [17, 3, 0, 70]), heads: 3, headSize: 10, true),
+      probabilities(.other([5, 0, 9, 2], [17, 3, 0, 70]), heads: 3, headSize: 20, true),
       context(.own([128]), heads: 12, headSize: 64, "BERT 1 x 128"), context(.own([1]), heads: 1, headSize: 1),
       context(.own([1, 2, 17]), heads: 5, headSize: 12), context(.own([0, 33, 0, 1]), heads: 2, headSize: 7),
-      context(.own([97]), heads: 3, headSize: 37), context(.own([0, 0]), heads: 2, headSize: 5),
+      context(.own([97]), heads: 3, headSize: 37), context(.own([0, 0]), heads: 2, headSize: 7),
       context(.own([257]), heads: 1, headSize: 64), context(.own([9]), heads: 1, headSize: 257),
-      context(.other([5, 0, 9, 2], [17, 3, 0, 70], gap: 13), heads: 3, headSize: 10),
+      context(.other([5, 0, 9, 2], [17, 3, 0, 70], gap: 13), heads: 3, headSize: 12),
     ]
 
   private static func probabilities(

@@ -3,7 +3,7 @@ import ComputeGraph
 
 /// What a generation gave.
 public struct GeneratedSequences: Sendable {
-  /// Of each prompt, the tokens that follow it, the end token included.
+  /// Of each prompt, the tokens that follow it, the end token included. (Hugging Face's `generate` repeats the prompt.)
   public let tokens: [[Int32]]
   /// Scores of the vocabulary at each step, `[B, steps, V]`, zeros for sequences that had ended; nil unless asked for.
   public let logits: Tensor?
@@ -21,8 +21,8 @@ extension BertLMHeadModel {
   ///   - encoderAttentionMask: `[B, E]`; all ones where nil.
   ///   - outputLogits: whether the scores of every step are kept.
   ///   - onStep: hears of each step's tokens, one a prompt, nil for those that have ended; false ends the generation.
-  /// - Throws: `BertError.badArgument` naming an option or argument; `.sequenceTooLong` if a prompt and its new tokens, all
-  ///   but the last of which are read, are more than the model takes; `CancellationError` between two steps; the device's error.
+  /// - Throws: `BertError.badArgument` naming an option or argument; `.noRoom` if a prompt and its new tokens, all but the
+  ///   last of which are read, are more than the model takes; `CancellationError` between two steps; the device's error.
   public func generate(
     _ prompts: [[Int32]], _ options: GenerationOptions = GenerationOptions(), numbers: [Int]? = nil,
     encoderHiddenStates: Tensor? = nil,
@@ -43,8 +43,8 @@ extension BertLMHeadModel {
     // The last token is generated, never read.
     let (total, overflow) = longest.addingReportingOverflow(options.maxNewTokens - 1)
     guard !overflow, total <= config.maxPositionEmbeddings else {
-      throw BertError.sequenceTooLong(
-        index: prompts.firstIndex { $0.count == longest } ?? 0, tokens: overflow ? .max : total,
+      throw BertError.noRoom(
+        prompt: prompts.firstIndex { $0.count == longest } ?? 0, tokens: longest, new: options.maxNewTokens,
         limit: config.maxPositionEmbeddings)
     }
     var run = GenerationRun(prompts, options, config, numbers: numbers ?? Array(prompts.indices))

@@ -19,6 +19,11 @@ extension BertInput {
     guard attentionMask == nil || queryMask == nil else {
       throw .badArgument("attention_mask", "is given twice, for each sequence and for each token")
     }
+    if let attentionMask, past > 0, attentionMask.count == batchSize * sequenceLength {
+      throw .badArgument(
+        "attention_mask",
+        "covers \(sequenceLength) tokens; with a cache it must cover the \(past) that it holds as well")
+    }
     try check("attention_mask", attentionMask, [batchSize, total])
     try check("attention_mask", queryMask, [batchSize, sequenceLength, total])
     try check("token_type_ids", tokenTypeIds, [batchSize, sequenceLength])

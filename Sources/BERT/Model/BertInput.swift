@@ -87,7 +87,8 @@ public struct BertInput: Sendable, Equatable {
     try checkExtents("inputs_embeds", inputsEmbeds.shape, elements: inputsEmbeds.storage.count)
   }
 
-  /// One row per list of ids, padded behind to the longest with zeros that the mask hides.
+  /// One row per list of ids, padded behind to the longest with zeros that the mask hides; without a mask where all are of
+  /// one length.
   public init(_ rows: [[Int32]]) throws(BertError) {
     let longest = rows.map(\.count).max() ?? 0
     var ids: [Int32] = []
@@ -96,7 +97,9 @@ public struct BertInput: Sendable, Equatable {
       ids += row + [Int32](repeating: 0, count: longest - row.count)
       mask += [Int32](repeating: 1, count: row.count) + [Int32](repeating: 0, count: longest - row.count)
     }
-    try self.init(batchSize: rows.count, sequenceLength: longest, inputIds: ids, attentionMask: mask)
+    let isPadded = rows.contains { $0.count < longest }
+    try self.init(
+      batchSize: rows.count, sequenceLength: longest, inputIds: ids, attentionMask: isPadded ? mask : nil)
   }
 }
 

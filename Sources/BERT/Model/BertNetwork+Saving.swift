@@ -4,8 +4,8 @@ import ComputeGraph
 import StrictJSON
 
 extension BertNetwork {
-  /// Saves a directory that Hugging Face's `from_pretrained` loads: safetensors in F32, config.json, and the tokenizer's
-  /// files of the directory that this model came from.
+  /// Saves a directory that Hugging Face's `from_pretrained` loads: safetensors in F32, config.json, and the files
+  /// of tokenizer and sentence encoder of the directory that this model came from.
   ///
   /// The directory changes as a whole: killed at any moment, what stands there is the old checkpoint or the new one. Keys
   /// are Hugging Face's (`bert.` in front where there is a head); a tied output matrix is saved once. A bare model that has
@@ -29,8 +29,23 @@ extension BertNetwork {
     config.tieWordEmbeddings = head.isLanguageModel ? tiesDecoder : config.tieWordEmbeddings
     let original = try self.directory.map { try JSONFields.read($0 + "/config.json").object }
     var files = [OutgoingFile(name: "config.json", json: .object(config.json(over: original ?? JSONObject())))]
-    if let source = self.directory { files += OutgoingFile.copies(of: OutgoingFile.tokenizerNames, in: source) }
+    if let source = self.directory { files += try BertNetwork.companions(in: source) }
     try CheckpointWriter.write(tensors, files: files, maxShardBytes: maxShardBytes, to: directory)
+  }
+
+  /// What belongs to a checkpoint beside weights and configuration: the tokenizer, defaults of generation, and what makes
+  /// a sentence encoder of it, module folders included.
+  private static func companions(in directory: String) throws -> [OutgoingFile] {
+    var names = OutgoingFile.tokenizerNames + ["generation_config.json"]
+    let modules = directory + "/modules.json"
+    if BoundedFile.exists(path: modules) {
+      names += OutgoingFile.sentenceNames
+      for module in try JSONFields.parse(modules).arrayValue ?? [] {
+        guard let folder = module["path"]?.stringValue, !folder.isEmpty else { continue }
+        names += ["config.json", "model.safetensors", "pytorch_model.bin"].map { "\(folder)/\($0)" }
+      }
+    }
+    return OutgoingFile.copies(of: names, in: directory)
   }
 
   /// The key of a tensor in Hugging Face's model.

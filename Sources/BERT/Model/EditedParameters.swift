@@ -22,19 +22,19 @@ struct EditedParameters: ParameterSource {
   func read(
     _ part: Graph.Parameter.Part, from start: Int, into destination: UnsafeMutableBufferPointer<Float>
   ) throws {
-    try read(part, start, destination, { try base.read($0, from: $1, into: $2) }) { $0 }
+    try read(part, start, destination, { try base.read($0, from: $1, into: $2) }, convert: { $0 })
   }
 
   func read(
     _ part: Graph.Parameter.Part, from start: Int, into destination: UnsafeMutableBufferPointer<Double>
   ) throws {
-    try read(part, start, destination, { try base.read($0, from: $1, into: $2) }) { Double($0) }
+    try read(part, start, destination, { try base.read($0, from: $1, into: $2) }, convert: { Double($0) })
   }
 
   private func read<Element: BinaryFloatingPoint>(
     _ part: Graph.Parameter.Part, _ start: Int, _ destination: UnsafeMutableBufferPointer<Element>,
     _ readBase: (Graph.Parameter.Part, Int, UnsafeMutableBufferPointer<Element>) throws -> Void,
-    _ convert: (Float) -> Element
+    convert: (Float) -> Element
   ) throws {
     let width = part.shape.dropFirst().reduce(1, *)
     switch edits[part.key] {

@@ -83,6 +83,12 @@ public struct QuestionAnswerer: TextTask {
     guard stride >= 0, stride <= length else {
       throw .option("doc_stride", "is \(stride); it must lie in 0...\(length), the length of a window")
     }
+    // The question stands in every window, uncut, with three special tokens.
+    let question = try encode(input.question, nil, EncodeOptions(addSpecialTokens: false)).count
+    guard question + 3 < length else {
+      throw .option(
+        "question", "has \(question) tokens, which leave no room for context in windows of \(length) (max_seq_len)")
+    }
     let truncation = Truncation(maxLength: length, strategy: .onlySecond, stride: stride)
     var encoding = try encode(
       input.question, input.context, EncodeOptions(truncation: truncation, returnOverflowingTokens: true))

@@ -17,7 +17,11 @@ struct Forward: AsyncParsableCommand {
       end_logits, loss where there are labels; and on request hidden_states.0 ..., attentions.0 ..., cross_attentions.0 \
       ..., past_key_values.0.key ... - is standard input or output.
 
-      Without --task, the architecture in config.json decides.
+      Without --task, the architecture in config.json decides. In Python: safetensors.torch.save_file({"input_ids": \
+      torch.tensor([[101, 7592, 102]])}, "in.safetensors").
+
+        bert forward MODEL --inputs in.safetensors --outputs out.safetensors --output-hidden-states
+        bert forward DECODER --inputs in.safetensors --outputs out.safetensors --task causal-lm --use-cache
       """)
 
   @Argument(help: "Checkpoint directory.")
@@ -29,10 +33,8 @@ struct Forward: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Safetensors file to write, in one piece or not at all.", valueName: "file"))
   var outputs: String
 
-  @Option(
-    help: ArgumentHelp(
-      "The head to run: \(BertHead.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "task"))
-  var task: String?
+  @Option(help: ArgumentHelp("The head to run.", valueName: "task"))
+  var task: BertHead?
 
   @Flag(help: "Also write hidden_states.0 (the embeddings) to hidden_states.L (the last layer).")
   var outputHiddenStates = false
@@ -49,14 +51,10 @@ struct Forward: AsyncParsableCommand {
   var engine: EngineOptions
 
   func run() async throws {
-    let head = try task.map { name in
-      guard let head = BertHead(rawValue: name) else { throw CommandError.task(name) }
-      return head
-    }
     let folder = try SentenceHead.transformerPath(in: self.model)
     let arguments = try ForwardInputs.read(inputs)
     let input = arguments.input
-    let model = try await BertNetwork.fromPretrained(folder, head: head, on: engine.open())
+    let model = try await BertNetwork.fromPretrained(folder, head: task, on: engine.open())
     let clock = ContinuousClock()
     let start = clock.now
     let output = try await model.forward(

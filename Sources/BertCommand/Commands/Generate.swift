@@ -61,6 +61,9 @@ struct Generate: AsyncParsableCommand {
       throw BertError.vocabularyMismatch(tokenizer: tokenizer.vocabularySize, embeddings: model.config.vocabSize)
     }
     let options = options(tokenizer)
+    if !doSample, temperature != 1 || topK != 50 || topP != 1 || seed != 0 {
+      StandardError.note("--temperature, --top-k, --top-p and --seed change nothing without --do-sample")
+    }
     guard arguments.jsonl else {
       for (index, text) in texts.enumerated() {
         let prompt = try Generate.prompt(text, tokenizer)

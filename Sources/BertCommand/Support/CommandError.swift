@@ -16,7 +16,6 @@ enum CommandError: Error, Equatable {
   // Options.
   case precision(Precision)
   case matrixProduct(MatrixProduct, engine: String)
-  case task(String)
 
   // Lines, counted from 1.
   case lineTooLong(line: Int, limit: Int)
@@ -46,8 +45,6 @@ extension CommandError: CustomStringConvertible {
     case .matrixProduct(let product, let engine):
       "matrix product \(product.rawValue) needs an OpenCL device, and this runs on \(engine); "
         + "drop --matrix-product or choose a --device that `bert devices` lists"
-    case .task(let task):
-      "there is no task \(task); known are \(BertHead.allCases.map(\.rawValue).joined(separator: ", "))"
 
     case .lineTooLong(let line, let limit): "line \(line): longer than \(limit) bytes"
     case .lineNotJSON(let line, let error): "line \(line): \(error)"

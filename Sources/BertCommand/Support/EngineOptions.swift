@@ -9,6 +9,7 @@ enum Precision: String, CaseIterable, ExpressibleByArgument {
 }
 
 extension MatrixProduct: ExpressibleByArgument {}
+extension BertHead: ExpressibleByArgument {}
 
 /// Where a model runs: the same options for every command that runs one.
 struct EngineOptions: ParsableArguments {

@@ -13,8 +13,12 @@ enum ForwardInputs {
 }
 
 extension BertInput {
-  /// Tokens that the mask shows: those that are computed.
-  var visibleTokens: Int { attentionMask.map { $0.count { $0 != 0 } } ?? batchSize * sequenceLength }
+  /// Tokens that the mask shows: those that are computed. What a cache holds stands before them in the mask.
+  var visibleTokens: Int {
+    guard let attentionMask, batchSize > 0 else { return batchSize * sequenceLength }
+    let width = attentionMask.count / batchSize
+    return attentionMask.indices.count { attentionMask[$0] != 0 && $0 % width >= width - sequenceLength }
+  }
 }
 
 extension ModelOutput {
