@@ -38,6 +38,9 @@ SOURCE(embedding_layer_norm) = {
 SOURCE(gather_rows) = {
 #embed "gather_rows.cl"
     , 0};
+SOURCE(fma_peak) = {
+#embed "fma_peak.cl"
+    , 0};
 SOURCE(l2_normalize) = {
 #embed "l2_normalize.cl"
     , 0};
@@ -91,6 +94,7 @@ static const struct {
     FILE_ENTRY(cross_entropy),
     FILE_ENTRY(embedding_layer_norm),
     FILE_ENTRY(gather_rows),
+    FILE_ENTRY(fma_peak),
     FILE_ENTRY(l2_normalize),
     FILE_ENTRY(layer_norm),
     FILE_ENTRY(linear_panels),

@@ -50,17 +50,18 @@ public struct Engine: Sendable {
   ///
   /// - Parameters:
   ///   - matrixProduct: forces one of the device's matrix products; its own choice where nil.
+  ///   - recordsCommands: whether the device's runs keep the times of their commands; see `takeCommands()`.
   ///   - logger: hears of the fallback to the CPU.
   /// - Throws: `OpenCLError` where a device was named and cannot be had.
   public static func open(
     _ choice: DeviceChoice = .automatic, matrixProduct: MatrixProduct? = nil,
-    logger: Logger = Logger(label: "swift-bert")
+    recordsCommands: Bool = false, logger: Logger = Logger(label: "swift-bert")
   ) throws -> Engine {
     switch choice {
     case .cpu: return .cpu
-    case .opencl(let selector): return try Engine(Device.select(selector), matrixProduct)
+    case .opencl(let selector): return try Engine(Device.select(selector), matrixProduct, recordsCommands)
     case .automatic:
-      do { return try Engine(Device.select("auto"), matrixProduct) } catch let error as OpenCLError {
+      do { return try Engine(Device.select("auto"), matrixProduct, recordsCommands) } catch let error as OpenCLError {
         logger.notice("no OpenCL device, running on the CPU: \(error)")
         return .cpu
       }
@@ -73,9 +74,11 @@ public struct Engine: Sendable {
   /// The CPU executor in double precision: slow, and what everything else is compared with.
   public static let oracle = Engine(executor: CPUExecutor<Double>(), device: nil, profile: nil)
 
-  private init(_ device: Device, _ matrixProduct: MatrixProduct?) throws {
+  private init(_ device: Device, _ matrixProduct: MatrixProduct?, _ recordsCommands: Bool) throws {
     let profile = DeviceProfile(device, matrixProduct: matrixProduct)
-    self.init(executor: try OpenCLExecutor(device, profile: profile), device: device, profile: profile)
+    self.init(
+      executor: try OpenCLExecutor(device, profile: profile, recordsCommands: recordsCommands), device: device,
+      profile: profile)
   }
 
   /// An engine on an executor that the caller made.

@@ -102,6 +102,7 @@ final class BoundPlan {
 
 /// One step of a bound plan: sets what depends on the batch and launches.
 struct BoundStep {
+  let operation: String
   let scope: String
   let enqueue: (Queue, Dimensions) throws -> Void
 }

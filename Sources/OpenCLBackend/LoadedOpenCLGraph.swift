@@ -68,9 +68,14 @@ final class LoadedOpenCLGraph: LoadedGraph, @unchecked Sendable {
     let bound = try kept ?? cache.bind(plan, of: self, outputs: outputs, state)
     let memory = bound.memory
     do {
+      executor.recorder?.begin("upload", scope: "")
       try bound.upload(tensors, through: memory, executor.queue)
-      for step in bound.steps { try step.enqueue(executor.queue, inputs.dimensions) }
+      for step in bound.steps {
+        executor.recorder?.begin(step.operation, scope: step.scope)
+        try step.enqueue(executor.queue, inputs.dimensions)
+      }
       let results = try bound.download(inputs.dimensions, graph, from: memory, executor.queue)
+      try executor.recorder?.collect()
       executor.library.storeBinaries()
       return results
     } catch {

@@ -13,21 +13,28 @@ public final class OpenCLExecutor: Executor {
   package let queue: Queue
   let thread: DeviceThread
   let library: KernelLibrary
+  /// What the device did and when; nil unless asked for.
+  let recorder: RunRecorder?
 
   /// - Parameters:
   ///   - profile: the device's own where nil.
+  ///   - recordsCommands: whether runs keep the times of their commands, see `takeCommands()`; costs an event a command.
   ///   - cache: where built programs are kept; nil builds anew.
   /// - Throws: `OpenCLError.callFailed` if the device gives no context or queue.
-  public init(_ device: Device, profile: DeviceProfile? = nil, cache: ProgramCache? = .standard) throws {
+  public init(
+    _ device: Device, profile: DeviceProfile? = nil, recordsCommands: Bool = false,
+    cache: ProgramCache? = .standard
+  ) throws {
     self.device = device
     self.profile = profile ?? DeviceProfile(device)
     let thread = DeviceThread(label: "swift-bert \(device.selector)")
     // Made where they are used: Oclgrind 21.10 does not survive a context that another thread made.
     let (context, queue) = try thread.runBlocking {
       let context = try Context(device)
-      return (context, try Queue(context))
+      return (context, try Queue(context, profiling: recordsCommands))
     }
     (self.thread, self.context, self.queue) = (thread, context, queue)
+    recorder = recordsCommands ? RunRecorder(queue) : nil
     library = KernelLibrary(context, self.profile, cache: cache)
   }
 

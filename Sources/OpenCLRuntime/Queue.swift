@@ -17,6 +17,9 @@ public final class Queue: Sendable {
   /// Host memory that enqueued transfers still use: the driver knows nothing of Swift's references.
   private let inFlight = Mutex<[HostBuffer]>([])
 
+  /// Who hears of every command.
+  private let observer = Mutex<(@Sendable (Event) -> Void)?>(nil)
+
   /// - Throws: `callFailed`.
   public init(_ context: Context, profiling: Bool = false) throws(OpenCLError) {
     let properties = profiling ? cl_command_queue_properties(CL_QUEUE_PROFILING_ENABLE) : 0
@@ -26,6 +29,10 @@ public final class Queue: Sendable {
     self.context = context
     isProfiling = profiling
   }
+
+  /// Has `body` called with the event of each command that is enqueued from now on; of none where nil. Only a queue with
+  /// profiling does so.
+  public func observe(_ body: (@Sendable (Event) -> Void)?) { observer.withLock { $0 = body } }
 
   /// Hands what was enqueued to the device, and returns at once.
   ///
@@ -74,13 +81,17 @@ public final class Queue: Sendable {
     _ call: StaticString, _ command: @autoclosure () -> String, observed: Bool,
     _ body: (UnsafeMutablePointer<cl_event?>?) -> cl_int
   ) throws(OpenCLError) -> Event? {
-    guard observed else {
+    let observer = isProfiling ? observer.withLock { $0 } : nil
+    guard observed || observer != nil else {
       try check(body(nil), call, command())
       return nil
     }
-    var event: cl_event?
-    try check(body(&event), call, command())
-    return event.map { Event(handle: $0, command: command()) }
+    var handle: cl_event?
+    try check(body(&handle), call, command())
+    guard let handle else { return nil }
+    let event = Event(handle: handle, command: command())
+    observer?(event)
+    return observed ? event : nil
   }
 
   func keep(_ host: HostBuffer) {
