@@ -55,7 +55,8 @@ let package = Package(
     // The two executors of one graph.
     .target(name: "CPUBackend", dependencies: ["ComputeGraph", "COpenBLAS"], swiftSettings: strict),
     .target(
-      name: "OpenCLBackend", dependencies: ["ComputeGraph", "OpenCLRuntime", "Kernels"], swiftSettings: strict),
+      name: "OpenCLBackend", dependencies: ["ComputeGraph", "OpenCLRuntime", "Kernels", "StrictJSON"],
+      swiftSettings: strict),
 
     // BERT itself, and the tool.
     .target(
@@ -89,7 +90,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "OpenCLBackendTests",
-      dependencies: ["OpenCLBackend", "OpenCLRuntime", "CPUBackend", "ComputeGraph", "TestSupport"],
+      dependencies: ["OpenCLBackend", "OpenCLRuntime", "CPUBackend", "ComputeGraph", "StrictJSON", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "BERTTests",

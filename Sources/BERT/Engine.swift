@@ -50,18 +50,31 @@ public struct Engine: Sendable {
   ///
   /// - Parameters:
   ///   - matrixProduct: forces one of the device's matrix products; its own choice where nil.
+  ///   - tuning: where a tuning of the device is looked for; the standard configurations run where nil, and where there
+  ///     is none.
   ///   - recordsCommands: whether the device's runs keep the times of their commands; see `takeCommands()`.
-  ///   - logger: hears of the fallback to the CPU.
+  ///   - logger: hears of the fallback to the CPU, and of a tuning that cannot be read.
   /// - Throws: `OpenCLError` where a device was named and cannot be had.
   public static func open(
     _ choice: DeviceChoice = .automatic, matrixProduct: MatrixProduct? = nil,
-    recordsCommands: Bool = false, logger: Logger = Logger(label: "swift-bert")
+    tuning: TuningStore? = .standard, recordsCommands: Bool = false, logger: Logger = Logger(label: "swift-bert")
   ) throws -> Engine {
+    func engine(_ selector: String) throws -> Engine {
+      let device = try Device.select(selector)
+      let profile = DeviceProfile(device, matrixProduct: matrixProduct)
+      var found: Tuning?
+      do { found = try tuning?.load(for: device, profile) } catch {
+        logger.warning("running untuned: \(error)")
+      }
+      let executor = try OpenCLExecutor(
+        device, profile: profile, tuning: found ?? .none, recordsCommands: recordsCommands)
+      return Engine(executor: executor, device: device, profile: profile)
+    }
     switch choice {
     case .cpu: return .cpu
-    case .opencl(let selector): return try Engine(Device.select(selector), matrixProduct, recordsCommands)
+    case .opencl(let selector): return try engine(selector)
     case .automatic:
-      do { return try Engine(Device.select("auto"), matrixProduct, recordsCommands) } catch let error as OpenCLError {
+      do { return try engine("auto") } catch let error as OpenCLError {
         logger.notice("no OpenCL device, running on the CPU: \(error)")
         return .cpu
       }
@@ -73,13 +86,6 @@ public struct Engine: Sendable {
 
   /// The CPU executor in double precision: slow, and what everything else is compared with.
   public static let oracle = Engine(executor: CPUExecutor<Double>(), device: nil, profile: nil)
-
-  private init(_ device: Device, _ matrixProduct: MatrixProduct?, _ recordsCommands: Bool) throws {
-    let profile = DeviceProfile(device, matrixProduct: matrixProduct)
-    self.init(
-      executor: try OpenCLExecutor(device, profile: profile, recordsCommands: recordsCommands), device: device,
-      profile: profile)
-  }
 
   /// An engine on an executor that the caller made.
   public init(executor: any Executor, device: Device?, profile: DeviceProfile?) {

@@ -12,8 +12,10 @@ final class BoundPlan {
   let memory: RunMemory
   private let inputs: InputLayout
 
+  /// - Parameter tuning: in place of the executor's, for trials.
   init(
-    _ plan: Plan, _ loaded: LoadedOpenCLGraph, _ memory: RunMemory, _ state: OpenCLState?, _ executor: OpenCLExecutor
+    _ plan: Plan, _ loaded: LoadedOpenCLGraph, _ memory: RunMemory, _ state: OpenCLState?, _ executor: OpenCLExecutor,
+    _ tuning: Tuning? = nil
   ) throws {
     let graph = loaded.graph
     self.plan = plan
@@ -34,7 +36,7 @@ final class BoundPlan {
       // After a store a state lies where it lay before.
       if let storage = graph.storage(of: step.result) { buffers[step.result] = buffers[storage] }
     }
-    let binder = StepBinder(graph: graph, library: executor.library)
+    let binder = StepBinder(graph: graph, library: executor.library, tuning: tuning ?? executor.tuning)
     steps = try plan.steps.map { step in
       let scratch = try step.scratch.map { try memory.buffer(of: $0) }
       return try binder.bind(

@@ -54,12 +54,14 @@ public struct DeviceProfile: Sendable, Hashable {
   /// vectors the 16 of AVX2.
   public var panelWidth: Int { (vectorWidth == 16 ? 3 : 2) * vectorWidth }
 
-  /// Vectors of queries that one work-item of `attention`'s CPU form takes.
-  static let attentionQueryVectors = 2
-
   /// Queries that one work-group of `attention` takes: vectors of them on a CPU device, one per work-item on a GPU.
-  var attentionTileQueries: Int {
-    workGroupSize == 1 ? DeviceProfile.attentionQueryVectors * vectorWidth : attentionGroupSize
+  func standardAttention(longest: Int) -> AttentionConfiguration {
+    workGroupSize == 1 ? .vectors(2) : .tile(attentionGroupSize)
+  }
+
+  /// What a tuner tries.
+  func attentionCandidates(longest: Int) -> [AttentionConfiguration] {
+    workGroupSize == 1 ? [1, 2, 3, 4].map(AttentionConfiguration.vectors) : [.tile(attentionGroupSize)]
   }
 
   /// Work-items of a group of `attention`: each holds a query and its sums in registers, so fewer than elsewhere.

@@ -47,11 +47,12 @@ extension StepBinder {
   ) throws -> (Queue, LinearRows) throws -> Void {
     try kernel.bind(product.kernelValues)
     let panels = (product.columns + profile.panelWidth - 1) / profile.panelWidth
-    let profile = profile
+    let choices = linearChoices(columns: product.columns, depth: product.depth)
+    let computeUnits = profile.computeUnits
     return { queue, rows in
-      guard rows.count > 0 else { return }
+      guard rows.count > 0, case .panels(let choice) = choices.configuration(size: rows.count) else { return }
       try kernel.set(rows)
-      let blocks = profile.panelBlocks(rows: rows.count, panels: panels)
+      let blocks = choice.blocks(rows: rows.count, panels: panels, computeUnits: computeUnits)
       try queue.launch(kernel, global: WorkSize(blocks.columns, blocks.rows), local: WorkSize(1, 1))
     }
   }
@@ -146,10 +147,29 @@ extension StepArguments {
   func columns(inRowsOf index: Int) throws -> Int { try rows(index).resolved([:]) }
 }
 
+extension StepBinder {
+  /// Which configuration a dense layer takes, by its rows.
+  func linearChoices(columns: Int, depth: Int) -> TunedChoices<LinearConfiguration> {
+    let profile = profile
+    return TunedChoices(tuning, [columns, depth]) { choice in
+      switch (profile.matrixProduct, choice) {
+      case (.panels, .panels): true
+      default: false
+      }
+    } standard: { rows in
+      profile.standardLinear(rows: rows, columns: columns)
+    }
+  }
+}
+
 extension DeviceProfile {
-  /// How `linear_panels` is cut into work-items: blocks of rows whose x stays in the second-level cache, times enough
-  /// column blocks to keep every core busy and to even out their ends. The bits do not depend on it.
-  func panelBlocks(rows: Int, panels: Int) -> (columns: Int, rows: Int) {
-    (min(panels, (rows <= 32 ? 2 : 4) * computeUnits), (rows + 127) / 128)
+  /// What a dense layer runs where nothing was measured.
+  func standardLinear(rows: Int, columns: Int) -> LinearConfiguration {
+    .panels(.standard(rows: rows))
+  }
+
+  /// What a tuner tries.
+  func linearCandidates(rows: Int, _ device: Device) -> [LinearConfiguration] {
+    PanelConfiguration.candidates(rows: rows).map(LinearConfiguration.panels)
   }
 }

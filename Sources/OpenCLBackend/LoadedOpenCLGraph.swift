@@ -22,7 +22,7 @@ final class LoadedOpenCLGraph: LoadedGraph, @unchecked Sendable {
   /// Must run on the executor's thread.
   convenience init(_ graph: Graph, _ source: any ParameterSource, on executor: OpenCLExecutor) throws {
     // Programs first: a kernel that does not build should fail before gigabytes are uploaded.
-    let binder = StepBinder(graph: graph, library: executor.library)
+    let binder = StepBinder(graph: graph, library: executor.library, tuning: executor.tuning)
     for node in graph.nodes { try binder.build(node) }
     executor.device.dropDriverPages()  // its compiler is done; the weights are about to come
     try self.init(graph, Weights(graph, source, on: executor), RunCache(executor), executor)
@@ -39,7 +39,7 @@ final class LoadedOpenCLGraph: LoadedGraph, @unchecked Sendable {
   func variant(_ graph: Graph) async throws -> any LoadedGraph {
     try await executor.thread.run {
       let variant = try LoadedOpenCLGraph(graph, self.weights, self.cache, self.executor)
-      let binder = StepBinder(graph: graph, library: self.executor.library)
+      let binder = StepBinder(graph: graph, library: self.executor.library, tuning: self.executor.tuning)
       for node in graph.nodes { try binder.build(node) }
       return variant
     }

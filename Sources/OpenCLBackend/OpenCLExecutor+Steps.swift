@@ -19,7 +19,7 @@ extension OpenCLExecutor {
     _ plan: Plan, of graph: Graph, on buffers: [Graph.Value: Buffer], scratch: Buffer? = nil
   ) async throws {
     try await thread.run {
-      let binder = StepBinder(graph: graph, library: self.library)
+      let binder = StepBinder(graph: graph, library: self.library, tuning: self.tuning)
       let steps = try plan.steps.map { step in
         try binder.bind(StepArguments(step: step, graph: graph, buffers: buffers, panels: [:], scratch: scratch))
       }

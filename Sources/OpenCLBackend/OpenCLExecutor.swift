@@ -9,6 +9,8 @@ import OpenCLRuntime
 public final class OpenCLExecutor: Executor {
   public let device: Device
   public let profile: DeviceProfile
+  /// Which configuration each step takes; the standard ones where nothing was measured.
+  public let tuning: Tuning
   package let context: Context
   package let queue: Queue
   let thread: DeviceThread
@@ -18,15 +20,17 @@ public final class OpenCLExecutor: Executor {
 
   /// - Parameters:
   ///   - profile: the device's own where nil.
+  ///   - tuning: what `tune` has measured on such a device.
   ///   - recordsCommands: whether runs keep the times of their commands, see `takeCommands()`; costs an event a command.
   ///   - cache: where built programs are kept; nil builds anew.
   /// - Throws: `OpenCLError.callFailed` if the device gives no context or queue.
   public init(
-    _ device: Device, profile: DeviceProfile? = nil, recordsCommands: Bool = false,
+    _ device: Device, profile: DeviceProfile? = nil, tuning: Tuning = .none, recordsCommands: Bool = false,
     cache: ProgramCache? = .standard
   ) throws {
     self.device = device
     self.profile = profile ?? DeviceProfile(device)
+    self.tuning = tuning
     let thread = DeviceThread(label: "swift-bert \(device.selector)")
     // Made where they are used: Oclgrind 21.10 does not survive a context that another thread made.
     let (context, queue) = try thread.runBlocking {

@@ -6,6 +6,8 @@ import OpenCLRuntime
 struct StepBinder {
   let graph: Graph
   let library: KernelLibrary
+  /// Which configurations to take.
+  let tuning: Tuning
 
   var profile: DeviceProfile { library.profile }
 

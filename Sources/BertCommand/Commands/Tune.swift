@@ -3,6 +3,7 @@ import ArgumentParser
 import BERT
 import OpenCLBackend
 import StrictJSON
+import Synchronization
 
 /// `bert tune`: which configuration of each kernel is fastest on this device, measured and kept.
 struct Tune: AsyncParsableCommand {
@@ -65,17 +66,18 @@ struct Tune: AsyncParsableCommand {
     options.mostRows = maxTokens
     options.longestSequence = maxLength ?? min(512, model.config.maxPositionEmbeddings)
     options.allowsCLBlast = allowsCLBlast
-    let status = StatusLine()
-    defer { status.clear() }
-    status.show("measuring on \(engine.name)")
+    let status = Mutex(StatusLine())
+    status.withLock { $0.show("measuring on \(engine.name)") }
     let tuning = try await executor.tune(model.graph, options, oracle: Engine.oracle.executor) { progress in
-      status.show("\(progress.done) of \(progress.total): \(progress.key.operation.rawValue) \(progress.key.shapeText)")
+      status.withLock {
+        $0.show("\(progress.done) of \(progress.total): \(progress.key.operation.rawValue) \(progress.key.shapeText)")
+      }
     }
     let known = try store.load(for: executor.device, executor.profile) ?? .none
     let path = try store.store(known.merging(tuning), for: executor.device, executor.profile)
-    status.clear()
+    status.withLock { $0.finish() }
     if let json {
-      try OutputFile.write(tuning.json(device: executor.device, executor.profile).serialized(pretty: true) + "\n", to: json)
+      try writeDocument(tuning.json(of: executor.device, executor.profile), to: json)
     }
     if json != "-" { try StandardOutput.write(TuningTable(tuning).text) }
     StandardError.note("\(counted(tuning.measurements.count, "choice")) kept in \(path)")

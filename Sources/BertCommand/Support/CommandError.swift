@@ -16,6 +16,8 @@ enum CommandError: Error, Equatable {
   // Options.
   case precision(Precision)
   case matrixProduct(MatrixProduct, engine: String)
+  case nothingToTune(engine: String)
+  case noTuningFolder
 
   // Lines, counted from 1.
   case lineTooLong(line: Int, limit: Int)
@@ -45,6 +47,9 @@ extension CommandError: CustomStringConvertible {
     case .matrixProduct(let product, let engine):
       "matrix product \(product.rawValue) needs an OpenCL device, and this runs on \(engine); "
         + "drop --matrix-product or choose a --device that `bert devices` lists"
+    case .nothingToTune(let engine): "\(engine) has nothing to tune; name an OpenCL device that `bert devices` lists"
+    case .noTuningFolder:
+      "there is no folder to keep the choices in: HOME and XDG_CACHE_HOME are not set, or SWIFT_BERT_NO_TUNING is"
 
     case .lineTooLong(let line, let limit): "line \(line): longer than \(limit) bytes"
     case .lineNotJSON(let line, let error): "line \(line): \(error)"

@@ -32,10 +32,11 @@ struct EngineOptions: ParsableArguments {
 
   /// Opens the device.
   ///
+  /// - Parameter tuning: see `Engine.open`.
   /// - Throws: `CommandError.precision`, `.matrixProduct`; what `Engine.open` throws.
-  func open() throws -> Engine {
+  func open(tuning: TuningStore? = .standard) throws -> Engine {
     guard precision == .float32 else { throw CommandError.precision(precision) }
-    let engine = try Engine.open(device, matrixProduct: matrixProduct)
+    let engine = try Engine.open(device, matrixProduct: matrixProduct, tuning: tuning)
     if let matrixProduct, engine.profile == nil {
       throw CommandError.matrixProduct(matrixProduct, engine: engine.name)
     }

@@ -6,6 +6,14 @@ enum AttentionConfiguration: Hashable, Sendable {
   case vectors(Int)
   /// Rows of the query tile, on a GPU.
   case tile(Int)
+
+  /// Queries that a work-group takes.
+  func queries(vectorWidth: Int) -> Int {
+    switch self {
+    case .vectors(let count): count * vectorWidth
+    case .tile(let rows): rows
+    }
+  }
 }
 
 extension AttentionConfiguration: TunedConfiguration {

@@ -33,7 +33,7 @@ struct Trial {
     let names = subject.configurations(size: size, executor.profile, options, executor.device)
     let standard = Contender(names[0], try bind(names[0]))
     let reference = try result(of: standard.plan)
-    if let wrong = difference(reference, expected, within: 2e-5) {
+    if let wrong = Agreement.difference(reference, expected, within: 2e-5) {
       throw TuningError.wrong(step: "\(subject), size \(size), \(names[0])", wrong)
     }
     var contenders = [standard]
@@ -41,7 +41,12 @@ struct Trial {
     for name in names.dropFirst() {
       do {
         let plan = try bind(name)
-        if let wrong = differs(try result(of: plan), reference, isExact: name != "clblast") {
+        let found = try result(of: plan)
+        let wrong =
+          name == LinearConfiguration.clblast.description
+          ? Agreement.difference(found, reference.map(Double.init), within: 1e-4)
+          : Agreement.bitDifference(found, reference)
+        if let wrong {
           refused.append(Tuning.Candidate(name, .refused(wrong)))
         } else {
           contenders.append(Contender(name, plan))
@@ -117,23 +122,4 @@ private final class Contender {
   init(_ name: String, _ plan: BoundPlan) { (self.name, self.plan) = (name, plan) }
 
   func take(_ seconds: Double) { self.seconds = min(self.seconds, seconds) }
-}
-
-/// What is wrong with `found`; nil if its first elements are those expected, within `tolerance` of 1 or of themselves.
-private func difference(_ found: [Float], _ expected: [Double], within tolerance: Double) -> String? {
-  guard found.count >= expected.count, !expected.isEmpty else { return "\(found.count) numbers" }
-  for (index, (found, expected)) in zip(found, expected).enumerated() {
-    // Written so that a NaN is a difference.
-    guard abs(Double(found) - expected) <= tolerance * max(1, abs(expected)) else {
-      return "element \(index) is \(found), should be \(expected)"
-    }
-  }
-  return nil
-}
-
-private func differs(_ found: [Float], _ reference: [Float], isExact: Bool) -> String? {
-  guard isExact else { return difference(found, reference.map(Double.init), within: 1e-4) }
-  guard found.count == reference.count else { return "\(found.count) numbers" }
-  guard let index = found.indices.first(where: { found[$0].bitPattern != reference[$0].bitPattern }) else { return nil }
-  return "element \(index) is \(found[index]), in the standard configuration \(reference[index])"
 }

@@ -15,12 +15,14 @@ struct TunedChoices<Configuration: TunedConfiguration> {
   }
 
   /// What runs at this size.
-  func configuration(size: Int) -> Configuration { tuned[TuningKey.sizeClass(of: size)] ?? standard(size) }
+  func configuration(size: Int) -> Configuration {
+    let size = TuningKey.sizeClass(of: size)
+    return tuned[size] ?? standard(size)
+  }
 
   /// All that may run at some size, each once.
   var all: [Configuration] {
     var known: Set<Configuration> = []
-    let sizes = (0...).lazy.map { 1 << $0 }.prefix { $0 <= TuningKey.largestSize }
-    return sizes.map(configuration).filter { known.insert($0).inserted }
+    return TuningKey.sizes.map(configuration).filter { known.insert($0).inserted }
   }
 }

@@ -62,8 +62,7 @@ extension TuningSubject {
   /// Classes of sizes to measure, smallest first.
   func sizes(_ options: TuningOptions) -> [Int] {
     let most = operation == .linear ? options.mostRows : options.longestSequence
-    let classes = (0...).lazy.map { 1 << $0 }.prefix { $0 <= TuningKey.largestSize }
-    return Array(classes.prefix { $0 < 2 * most && TuningKey.sizeClass(of: most) >= $0 })
+    return TuningKey.sizes.filter { $0 <= TuningKey.sizeClass(of: most) }
   }
 
   /// The first rows of y0, in double precision.

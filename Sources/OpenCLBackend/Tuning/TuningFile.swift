@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import OpenCLRuntime
 import StrictJSON
 
 /// The layout of a tuning on disk.
@@ -77,5 +78,12 @@ enum TuningFile {
     let measurement = Tuning.Measurement(choice: choice, standard: standard, candidates: candidates)
     guard candidates.count == list.count, measurement.seconds(of: choice) != nil else { return nil }
     return measurement
+  }
+}
+
+extension Tuning {
+  /// What a tuning is on disk.
+  public func json(of device: Device, _ profile: DeviceProfile) -> JSON {
+    TuningFile.json(self, TuningIdentity(device, profile))
   }
 }

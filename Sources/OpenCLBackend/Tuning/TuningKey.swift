@@ -27,6 +27,9 @@ public struct TuningKey: Hashable, Sendable {
   /// The largest class, which also serves everything above it: there the best configuration no longer changes.
   public static let largestSize = 2048
 
+  /// All classes, smallest first.
+  static let sizes = Array((0...).lazy.map { 1 << $0 }.prefix { $0 <= largestSize })
+
   /// The smallest power of two that is not below `size`, at most `largestSize`.
   public static func sizeClass(of size: Int) -> Int {
     guard size > 1 else { return 1 }
