@@ -22,19 +22,18 @@ public final class OpenCLExecutor: Executor {
   ///   - cache: where built programs are kept; nil builds anew.
   /// - Throws: `OpenCLError.callFailed` if the device gives no context or queue.
   public init(
-    _ device: Device, profile: DeviceProfile? = nil, recordsCommands: Bool = false,
-    cache: ProgramCache? = .standard
+    _ device: Device, profile: DeviceProfile? = nil, recordsCommands: Bool = false, cache: ProgramCache? = .standard
   ) throws {
     self.device = device
     self.profile = profile ?? DeviceProfile(device)
     let thread = DeviceThread(label: "swift-bert \(device.selector)")
+    let recorder = recordsCommands ? RunRecorder() : nil
     // Made where they are used: Oclgrind 21.10 does not survive a context that another thread made.
     let (context, queue) = try thread.runBlocking {
       let context = try Context(device)
-      return (context, try Queue(context, profiling: recordsCommands))
+      return (context, try recorder.map { try Queue(context, observer: $0.add) } ?? Queue(context))
     }
-    (self.thread, self.context, self.queue) = (thread, context, queue)
-    recorder = recordsCommands ? RunRecorder(queue) : nil
+    (self.thread, self.context, self.queue, self.recorder) = (thread, context, queue, recorder)
     library = KernelLibrary(context, self.profile, cache: cache)
   }
 

@@ -16,6 +16,8 @@ enum CommandError: Error, Equatable {
   // Options.
   case precision(Precision)
   case matrixProduct(MatrixProduct, engine: String)
+  case noEvents
+  case noShape(limit: Int)
 
   // Lines, counted from 1.
   case lineTooLong(line: Int, limit: Int)
@@ -45,6 +47,9 @@ extension CommandError: CustomStringConvertible {
     case .matrixProduct(let product, let engine):
       "matrix product \(product.rawValue) needs an OpenCL device, and this runs on \(engine); "
         + "drop --matrix-product or choose a --device that `bert devices` lists"
+    case .noEvents: "--profile and --trace need an OpenCL device, and `bert devices` lists none"
+    case .noShape(let limit):
+      "the model takes \(limit) tokens, less than any of the usual shapes has; choose others with --shapes"
 
     case .lineTooLong(let line, let limit): "line \(line): longer than \(limit) bytes"
     case .lineNotJSON(let line, let error): "line \(line): \(error)"
