@@ -35,11 +35,11 @@ SOURCE(cross_entropy) = {
 SOURCE(embedding_layer_norm) = {
 #embed "embedding_layer_norm.cl"
     , 0};
-SOURCE(gather_rows) = {
-#embed "gather_rows.cl"
-    , 0};
 SOURCE(fma_peak) = {
 #embed "fma_peak.cl"
+    , 0};
+SOURCE(gather_rows) = {
+#embed "gather_rows.cl"
     , 0};
 SOURCE(l2_normalize) = {
 #embed "l2_normalize.cl"
@@ -93,8 +93,8 @@ static const struct {
     FILE_ENTRY(binary_cross_entropy),
     FILE_ENTRY(cross_entropy),
     FILE_ENTRY(embedding_layer_norm),
-    FILE_ENTRY(gather_rows),
     FILE_ENTRY(fma_peak),
+    FILE_ENTRY(gather_rows),
     FILE_ENTRY(l2_normalize),
     FILE_ENTRY(layer_norm),
     FILE_ENTRY(linear_panels),

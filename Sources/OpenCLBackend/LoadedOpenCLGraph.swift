@@ -68,12 +68,13 @@ final class LoadedOpenCLGraph: LoadedGraph, @unchecked Sendable {
     let bound = try kept ?? cache.bind(plan, of: self, outputs: outputs, state)
     let memory = bound.memory
     do {
-      executor.recorder?.begin("upload", scope: "")
+      executor.recorder?.begin("upload")
       try bound.upload(tensors, through: memory, executor.queue)
       for step in bound.steps {
-        executor.recorder?.begin(step.operation, scope: step.scope)
+        executor.recorder?.begin(step.operation, node: step.node, scope: step.scope)
         try step.enqueue(executor.queue, inputs.dimensions)
       }
+      executor.recorder?.begin("download")
       let results = try bound.download(inputs.dimensions, graph, from: memory, executor.queue)
       try executor.recorder?.collect()
       executor.library.storeBinaries()
@@ -82,6 +83,7 @@ final class LoadedOpenCLGraph: LoadedGraph, @unchecked Sendable {
       // Commands may still be in flight on this memory. Wait them out, whatever they report, and start afresh next time.
       try? executor.queue.finish()
       cache.drop()
+      executor.recorder?.abandon()
       throw error
     }
   }

@@ -32,13 +32,13 @@ public final class OpenCLExecutor: Executor {
     self.profile = profile ?? DeviceProfile(device)
     self.tuning = tuning
     let thread = DeviceThread(label: "swift-bert \(device.selector)")
+    let recorder = recordsCommands ? RunRecorder() : nil
     // Made where they are used: Oclgrind 21.10 does not survive a context that another thread made.
     let (context, queue) = try thread.runBlocking {
       let context = try Context(device)
-      return (context, try Queue(context, profiling: recordsCommands))
+      return (context, try recorder.map { try Queue(context, observer: $0.add) } ?? Queue(context))
     }
-    (self.thread, self.context, self.queue) = (thread, context, queue)
-    recorder = recordsCommands ? RunRecorder(queue) : nil
+    (self.thread, self.context, self.queue, self.recorder) = (thread, context, queue, recorder)
     library = KernelLibrary(context, self.profile, cache: cache)
   }
 

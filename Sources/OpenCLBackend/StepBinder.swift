@@ -69,7 +69,8 @@ struct StepBinder {
     case .mean: enqueue = try bindMean(arguments, kernels[0])
     case .weightedSum(let weights): enqueue = try bindWeightedSum(arguments, kernels, weights)
     }
-    return BoundStep(operation: step.operation.name, scope: graph.nodes[step.node].scope, enqueue: enqueue)
+    return BoundStep(
+      node: step.node, operation: step.operation.name, scope: graph.nodes[step.node].scope, enqueue: enqueue)
   }
 }
 

@@ -13,6 +13,9 @@ public final class Event: Sendable {
 
     /// Nanoseconds on the device; 0 if the driver's clock ran backwards.
     public var duration: UInt64 { ended >= started ? ended - started : 0 }
+
+    /// Nanoseconds from the enqueue to the start; 0 if the driver's clock ran backwards.
+    public var delay: UInt64 { started >= queued ? started - queued : 0 }
   }
 
   /// What errors call the command.

@@ -12,8 +12,9 @@ extension Queue {
   public func write(_ bytes: UnsafeRawBufferPointer, to buffer: Buffer, at offset: Int = 0) throws(OpenCLError) {
     try buffer.checkRange(offset: offset, byteCount: bytes.count)
     guard let base = bytes.baseAddress, !bytes.isEmpty else { return }
-    let status = shim_clEnqueueWriteBuffer(
-      handle, buffer.handle, cl_bool(CL_TRUE), offset, bytes.count, base, 0, nil, nil)
+    let status = enqueueAndWait(buffer.label) {
+      shim_clEnqueueWriteBuffer(handle, buffer.handle, cl_bool(CL_TRUE), offset, bytes.count, base, 0, nil, $0)
+    }
     try checkWait(status, "clEnqueueWriteBuffer", buffer.label)
   }
 
@@ -31,8 +32,9 @@ extension Queue {
   {
     try buffer.checkRange(offset: offset, byteCount: bytes.count)
     guard let base = bytes.baseAddress, !bytes.isEmpty else { return try finish() }
-    let status = shim_clEnqueueReadBuffer(
-      handle, buffer.handle, cl_bool(CL_TRUE), offset, bytes.count, base, 0, nil, nil)
+    let status = enqueueAndWait(buffer.label) {
+      shim_clEnqueueReadBuffer(handle, buffer.handle, cl_bool(CL_TRUE), offset, bytes.count, base, 0, nil, $0)
+    }
     forgetFinished()  // in order: everything before this read has ended
     try checkWait(status, "clEnqueueReadBuffer", buffer.label)
   }

@@ -17,22 +17,25 @@ public final class Queue: Sendable {
   /// Host memory that enqueued transfers still use: the driver knows nothing of Swift's references.
   private let inFlight = Mutex<[HostBuffer]>([])
 
-  /// Who hears of every command.
-  private let observer = Mutex<(@Sendable (Event) -> Void)?>(nil)
+  /// Hears of every command, on the thread that enqueues it.
+  private let observer: (@Sendable (Event) -> Void)?
 
+  /// - Parameters:
+  ///   - profiling: whether events know their times; so they do where there is an observer.
+  ///   - observer: is handed the event of each command, as soon as it is enqueued. Without one, a command that nobody
+  ///     observes makes no event.
   /// - Throws: `callFailed`.
-  public init(_ context: Context, profiling: Bool = false) throws(OpenCLError) {
-    let properties = profiling ? cl_command_queue_properties(CL_QUEUE_PROFILING_ENABLE) : 0
+  public init(
+    _ context: Context, profiling: Bool = false, observer: (@Sendable (Event) -> Void)? = nil
+  ) throws(OpenCLError) {
+    isProfiling = profiling || observer != nil
+    self.observer = observer
+    let properties = isProfiling ? cl_command_queue_properties(CL_QUEUE_PROFILING_ENABLE) : 0
     var status = CL_SUCCESS
     let handle = shim_clCreateCommandQueue(context.handle, context.device.handle, properties, &status)
     self.handle = try created(handle, status, "clCreateCommandQueue", context.device.name)
     self.context = context
-    isProfiling = profiling
   }
-
-  /// Has `body` called with the event of each command that is enqueued from now on; of none where nil. Only a queue with
-  /// profiling does so.
-  public func observe(_ body: (@Sendable (Event) -> Void)?) { observer.withLock { $0 = body } }
 
   /// Hands what was enqueued to the device, and returns at once.
   ///
@@ -81,7 +84,6 @@ public final class Queue: Sendable {
     _ call: StaticString, _ command: @autoclosure () -> String, observed: Bool,
     _ body: (UnsafeMutablePointer<cl_event?>?) -> cl_int
   ) throws(OpenCLError) -> Event? {
-    let observer = isProfiling ? observer.withLock { $0 } : nil
     guard observed || observer != nil else {
       try check(body(nil), call, command())
       return nil
@@ -92,6 +94,17 @@ public final class Queue: Sendable {
     let event = Event(handle: handle, command: command())
     observer?(event)
     return observed ? event : nil
+  }
+
+  /// Runs one enqueue call that waits for its end; the observer, where there is one, gets its event.
+  func enqueueAndWait(
+    _ command: @autoclosure () -> String, _ body: (UnsafeMutablePointer<cl_event?>?) -> cl_int
+  ) -> cl_int {
+    guard let observer else { return body(nil) }
+    var handle: cl_event?
+    let status = body(&handle)
+    if status == CL_SUCCESS, let handle { observer(Event(handle: handle, command: command())) }
+    return status
   }
 
   func keep(_ host: HostBuffer) {

@@ -22,7 +22,7 @@ import Testing
     ["embed", model, "text", "--unknown"], ["tokenize", model], ["tokenize", model, "a", "--max-length", "0"],
     ["tokenize", model, "a", "--truncation", "only_first"], ["tokenize", model, "a", "--max-length", "x"],
     ["tokenize", model, "--jsonl", "--max-length", "4", "--truncation", "both"], ["forward", model],
-    ["forward", model, "--inputs", "x"], ["bench", model], ["bench", model, "--inputs", "x"],
+    ["forward", model, "--inputs", "x"], ["bench"], ["bench", model, "--inputs", "x"],
     ["bench", model, "--inputs", "x", "--json", "-", "--repeat", "0"],
     ["bench", model, "--inputs", "x", "--json", "-", "--outputs", "-"], ["info"],
     ["info", model, "--batch-size", "0"],

@@ -1,54 +1,70 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Tokens per second of each engine on each shape, as bars.
+/// Drawings of what `bert bench` measured.
 enum BenchPlot {
-  private static let colours = ["#2f6fb0", "#c58b3b", "#3a8f5c"]
+  private static let left = 80.0
+  private static let top = 60.0
+  private static let bottom = 340.0
 
-  static func svg(_ result: BenchResult) -> String {
-    let (left, top, height, group) = (80.0, 56.0, 260.0, 120.0)
-    let width = left + group * Double(max(result.rows.count, 1)) + 20
-    let engines = result.rows.first?.timings.map(\.engine) ?? []
-    let largest = result.rows.flatMap { row in row.timings.map { Double(row.shape.tokens) / $0.median } }.max() ?? 1
-    var parts = [
-      #"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \#(Int(width)) 372" font-family="sans-serif" font-size="12">"#,
-      ##"<rect width="100%" height="100%" fill="white"/>"##,
-      text(left, 20, "start", "Tokens per second: \(result.model)", weight: "bold"),
-    ]
-    for (index, engine) in engines.enumerated() {
-      let x = left + 170 * Double(index)
-      parts.append(rectangle(x, 30, 10, 10, colours[index % colours.count]))
-      parts.append(text(x + 15, 39, "start", engine))
+  /// Tokens per second of each engine on each shape, as bars.
+  static func bars(_ result: BenchResult) -> String {
+    let group = 130.0
+    let right = left + group * Double(result.rows.count)
+    var svg = SVG(width: max(right + 20, 480), height: bottom + 40)
+    svg.text(left, 22, .start, "Tokens per second: \(result.model)", isBold: true, size: 14)
+    let colours = ["#2f6fb0", "#c58b3b"]
+    for (index, engine) in result.engines.enumerated() {
+      svg.rectangle(left + 180 * Double(index), 34, 10, 10, colours[index % colours.count])
+      svg.text(left + 180 * Double(index) + 15, 43, .start, engine.name)
     }
-    for share in [0.0, 0.5, 1] {
-      let y = top + height * (1 - share)
-      parts.append(##"<path d="M\##(left) \##(y)H\##(width - 10)" stroke="#d8dbe0"/>"##)
-      parts.append(text(left - 8, y + 4, "end", grouped(Int(largest * share))))
-    }
+    let largest = result.rows.flatMap { row in row.timings.map(row.tokensPerSecond) }.max() ?? 1
+    let place = svg.scale(to: largest, left: left, right: right, top: top, bottom: bottom)
     for (index, row) in result.rows.enumerated() {
       let start = left + group * Double(index) + 12
-      let bar = (group - 24) / Double(max(row.timings.count, 1))
-      for (place, timing) in row.timings.enumerated() {
-        let speed = Double(row.shape.tokens) / timing.median
-        let size = height * speed / largest
-        let x = start + bar * Double(place)
-        parts.append(rectangle(x, top + height - size, bar - 4, size, colours[place % colours.count]))
-        parts.append(text(x + (bar - 4) / 2, top + height - size - 4, "middle", grouped(Int(speed)), size: 9))
+      let bar = (group - 24) / Double(row.timings.count)
+      for (number, timing) in row.timings.enumerated() {
+        let speed = row.tokensPerSecond(timing)
+        let x = start + bar * Double(number)
+        svg.rectangle(x, place(speed), bar - 4, bottom - place(speed), colours[timing.engine % colours.count])
+        svg.text(x + (bar - 4) / 2, place(speed) - 4, .middle, grouped(Int(speed)), size: 10)
       }
-      parts.append(text(start + (group - 24) / 2, top + height + 18, "middle", row.shape.name))
+      svg.text(start + (group - 24) / 2, bottom + 18, .middle, row.shape.name)
     }
-    return parts.joined(separator: "\n") + "\n</svg>\n"
+    return svg.document
   }
 
-  private static func rectangle(_ x: Double, _ y: Double, _ width: Double, _ height: Double, _ colour: String) -> String
-  {
-    #"<rect x="\#(fixed(x, 1))" y="\#(fixed(y, 1))" width="\#(fixed(width, 1))" height="\#(fixed(height, 1))" fill="\#(colour)"/>"#
+  /// Tokens per second over the length of the sequences, a line for each batch.
+  static func lines(_ result: BenchResult) -> String {
+    let column = 96.0
+    let lengths = Set(result.rows.map(\.shape.longest)).sorted()
+    let batches = Set(result.rows.map(\.shape.sequences)).sorted()
+    let right = left + column * Double(lengths.count)
+    var svg = SVG(width: right + 120, height: bottom + 50)
+    svg.text(left, 22, .start, "Tokens per second: \(result.model)", isBold: true, size: 14)
+    svg.text(left, 43, .start, result.engines.first.map { "\($0.name), \($0.device)" } ?? "")
+    let largest = result.rows.map { $0.tokensPerSecond($0.timings[0]) }.max() ?? 1
+    let place = svg.scale(to: largest, left: left, right: right, top: top, bottom: bottom)
+    let x = { (length: Int) in left + column * (Double(lengths.firstIndex(of: length) ?? 0) + 0.5) }
+    for length in lengths { svg.text(x(length), bottom + 18, .middle, "\(length)") }
+    svg.text((left + right) / 2, bottom + 38, .middle, "tokens of each sequence")
+    // From light to dark with the batch; the names at the side, because the lines end close together.
+    svg.text(right + 12, top, .start, "sequences")
+    for (index, batch) in batches.enumerated() {
+      let rows = result.rows.filter { $0.shape.sequences == batch }.sorted { $0.shape.longest < $1.shape.longest }
+      let points = rows.map { (x: x($0.shape.longest), y: place($0.tokensPerSecond($0.timings[0]))) }
+      let colour = shade(batches.count > 1 ? Double(index) / Double(batches.count - 1) : 1)
+      svg.line(points, colour, width: 2)
+      for point in points { svg.rectangle(point.x - 2.5, point.y - 2.5, 5, 5, colour) }
+      let y = top + 20 * Double(batches.count - index)
+      svg.line([(right + 12, y - 4), (right + 32, y - 4)], colour, width: 2)
+      svg.text(right + 38, y, .start, "\(batch)")
+    }
+    return svg.document
   }
 
-  private static func text(
-    _ x: Double, _ y: Double, _ anchor: String, _ content: String, weight: String = "normal", size: Int = 12
-  ) -> String {
-    let escaped = content.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
-    return
-      #"<text x="\#(fixed(x, 1))" y="\#(fixed(y, 1))" text-anchor="\#(anchor)" font-weight="\#(weight)" font-size="\#(size)">\#(escaped)</text>"#
+  /// From yellow to dark blue.
+  private static func shade(_ share: Double) -> String {
+    let (light, dark) = ([222.0, 184, 60], [28.0, 50, 120])
+    return "rgb(" + zip(light, dark).map { "\(Int($0 + ($1 - $0) * share))" }.joined(separator: ",") + ")"
   }
 }

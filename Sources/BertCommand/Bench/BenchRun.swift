@@ -3,110 +3,119 @@ import BERT
 import ComputeGraph
 import OpenCLBackend
 
-/// Times a model on one or two engines, turn by turn, so that a noisy moment of the machine meets all of them.
-struct BenchRun {
-  let model: String
-  let shapes: [BenchShape]
-  let turns: Int
+/// How often each engine runs each shape.
+struct BenchTurns {
+  /// Runs before the clock starts.
   let warmup: Int
-  /// Whether one more run of each shape is profiled.
-  let profiles: Bool
-  private let engines: [(name: String, engine: Engine, model: BertModel)]
+  /// Timed runs; where nil, at least `least`, and until all engines together have taken `seconds`.
+  let count: Int?
+  let least: Int
+  let seconds: Double
 
-  /// - Throws: what loading the model on an engine throws.
-  init(
-    _ directory: String, on engines: [(name: String, engine: Engine)], shapes: [BenchShape], turns: Int, warmup: Int,
-    profiles: Bool
-  ) async throws {
-    let folder = try SentenceHead.transformerPath(in: directory)
-    model = directory
-    self.turns = turns
-    self.warmup = warmup
-    self.profiles = profiles
-    var loaded: [(name: String, engine: Engine, model: BertModel)] = []
-    for (name, engine) in engines {
-      loaded.append((name, engine, try await BertModel.fromPretrained(folder, on: engine)))
-    }
-    self.engines = loaded
-    self.shapes = shapes
-  }
+  /// Turns beyond these tell nothing new.
+  private static let most = 200
 
-  func callAsFunction() async throws -> (BenchResult, trace: [(name: String, commands: [DeviceCommand])]) {
-    var peaks: [String: Double] = [:]
-    for (name, engine, _) in engines {
-      if let executor = engine.executor as? OpenCLExecutor { peaks[name] = try await executor.measurePeak() }
-    }
-    let device = engines.first { $0.engine.device != nil }?.engine
-    let first = engines[0].model
-    let weights = try device?.profile?.weightByteCount(of: first.graph) ?? first.network.parameterCount * 4
-    var result = BenchResult(
-      model: model, device: device?.device?.name ?? "the CPU executor", peaks: peaks, weightByteCount: weights)
-    var trace: [(name: String, commands: [DeviceCommand])] = []
-    for shape in shapes {
-      let (row, commands) = try await run(shape)
-      result.rows.append(row)
-      if !commands.isEmpty { trace.append((shape.name, commands)) }
-    }
-    return (result, trace)
-  }
-
-  private func run(_ shape: BenchShape) async throws -> (BenchResult.Row, [DeviceCommand]) {
-    let config = engines[0].model.config
-    let input = try shape.input(vocabSize: config.vocabSize)
-    let clock = ContinuousClock()
-    var seconds = [[Double]](repeating: [], count: engines.count)
-    for turn in 0..<(warmup + turns) {
-      for (index, entry) in engines.enumerated() {
-        let start = clock.now
-        _ = try await entry.model.forward(input)
-        if turn >= warmup { seconds[index].append((clock.now - start).seconds) }
-      }
-    }
-    var traced: [DeviceCommand] = []
-    var timings: [BenchResult.Timing] = []
-    let sizes = shape.dimensions
-    for (index, entry) in engines.enumerated() {
-      let commands = try await profile(entry, input)
-      if !commands.isEmpty { traced = commands }
-      let alignment = entry.engine.profile?.alignment ?? 64
-      let plan = try Plan(entry.model.graph, sizes, outputs: ["last_hidden_state"], alignment: alignment)
-      timings.append(
-        BenchResult.Timing(
-          engine: entry.name, seconds: seconds[index], arenaByteCount: plan.arenaByteCount,
-          operations: BenchRun.times(commands)))
-    }
-    let plan = try Plan(engines[0].model.graph, sizes, outputs: ["last_hidden_state"])
-    let work = try plan.floatingPointOperations(
-      of: engines[0].model.graph, sizes, attentionPairs: shape.attentionPairs)
-    return (BenchResult.Row(shape: shape, floatingPointOperations: work, timings: timings), traced)
-  }
-
-  /// The commands of one run on an engine that records them, loaded for that: events cost time, which the turns must not.
-  private func profile(
-    _ entry: (name: String, engine: Engine, model: BertModel), _ input: BertInput
-  ) async throws -> [DeviceCommand] {
-    guard profiles, let device = entry.engine.device else { return [] }
-    let engine = try Engine.open(
-      .opencl(selector: device.selector), matrixProduct: entry.engine.profile?.matrixProduct, recordsCommands: true)
-    guard let executor = engine.executor as? OpenCLExecutor else { return [] }
-    let model = try await BertModel.fromPretrained(SentenceHead.transformerPath(in: self.model), on: engine)
-    for _ in 0..<max(warmup, 1) { _ = try await model.forward(input) }
-    _ = executor.takeCommands()
-    _ = try await model.forward(input)
-    return executor.takeCommands()
-  }
-
-  private static func times(_ commands: [DeviceCommand]) -> [BenchResult.OperationTime] {
-    Dictionary(grouping: commands, by: \.operation).map { operation, commands in
-      BenchResult.OperationTime(
-        operation: operation, launches: commands.count,
-        seconds: commands.reduce(0) { $0 + Double($1.times.duration) / 1e9 })
-    }.sorted { $0.seconds > $1.seconds }
+  func isDone(_ turns: Int, after passed: Double) -> Bool {
+    if let count { return turns >= count }
+    return turns >= BenchTurns.most || (turns >= least && passed >= seconds)
   }
 }
 
-extension BenchShape {
-  fileprivate var dimensions: Dimensions {
-    [.tokens: tokens, .sequences: sequences, .longest: longest, .longestKeys: longest]
+/// Times a model on one or two engines, turn by turn, so that a noisy moment of the machine meets all of them.
+struct BenchRun {
+  private let directory: String
+  private let turns: BenchTurns
+  private let engines: [(engine: Engine, model: BertModel)]
+  /// The first engine once more, with events: these cost time, which the turns must not.
+  private let profiled: BenchProfile?
+
+  /// - Parameters:
+  ///   - engines: one or more, the one to be profiled in front.
+  ///   - profiles: whether to profile each shape on the first engine.
+  /// - Throws: what loading the model on an engine throws.
+  init(_ directory: String, on engines: [Engine], turns: BenchTurns, profiles: Bool) async throws {
+    let folder = try SentenceHead.transformerPath(in: directory)
+    self.directory = directory
+    self.turns = turns
+    var loaded: [(engine: Engine, model: BertModel)] = []
+    for engine in engines { loaded.append((engine, try await BertModel.fromPretrained(folder, on: engine))) }
+    self.engines = loaded
+    profiled = profiles ? try await BenchProfile(folder, like: engines[0]) : nil
+  }
+
+  /// Times the shapes, one after another.
+  ///
+  /// - Parameter trace: is given the commands of a profiled run of each shape.
+  /// - Throws: what a forward pass throws.
+  func callAsFunction(
+    _ shapes: [BenchShape], trace: (BenchShape, [DeviceCommand]) -> Void = { _, _ in }
+  ) async throws -> BenchResult {
+    var result = BenchResult(model: directory, engines: try engines.map(described))
+    var progress = StatusLine()
+    defer { progress.finish() }
+    for (index, shape) in shapes.enumerated() {
+      // Before each shape, because one moment may be a bad one.
+      try await measurePeaks(&result)
+      progress.show("\(shape.name), \(index + 1) of \(shapes.count)")
+      result.rows.append(try await run(shape, trace, &progress))
+    }
+    try await measurePeaks(&result)
+    return result
+  }
+
+  private func described(_ entry: (engine: Engine, model: BertModel)) throws -> BenchResult.Engine {
+    let (engine, model) = entry
+    let weights = try engine.profile?.weightByteCount(of: model.graph) ?? model.network.parameterCount * 4
+    return BenchResult.Engine(
+      name: engine.name, device: engine.device?.name ?? "the CPU executor", weightByteCount: weights)
+  }
+
+  /// The largest so far. Where the OpenCL device is the CPU, its peak is that of the CPU executor as well.
+  private func measurePeaks(_ result: inout BenchResult) async throws {
+    for (engine, _) in engines {
+      guard let executor = engine.executor as? OpenCLExecutor else { continue }
+      let peak = try await executor.measurePeak()
+      for index in engines.indices where index == 0 || executor.device.kind == .cpu {
+        result.engines[index].peak = max(result.engines[index].peak ?? 0, peak)
+      }
+    }
+  }
+
+  private func run(
+    _ shape: BenchShape, _ trace: (BenchShape, [DeviceCommand]) -> Void, _ progress: inout StatusLine
+  ) async throws -> BenchResult.Row {
+    let input = try shape.input(vocabSize: engines[0].model.config.vocabSize)
+    let clock = ContinuousClock()
+    var seconds = [[Double]](repeating: [], count: engines.count)
+    for _ in 0..<turns.warmup {
+      for (_, model) in engines { _ = try await model.forward(input) }
+    }
+    let begin = clock.now
+    var turn = 0
+    while !turns.isDone(turn, after: (clock.now - begin).seconds) {
+      // Forwards and backwards, so that none always runs behind the same other.
+      for index in turn.isMultiple(of: 2) ? Array(engines.indices) : engines.indices.reversed() {
+        let start = clock.now
+        _ = try await engines[index].model.forward(input)
+        seconds[index].append((clock.now - start).seconds)
+      }
+      turn += 1
+      progress.show("\(shape.name), turn \(turn)")
+    }
+    let work = try BenchWork(engines[0].model, shape)
+    var operations: [BenchResult.OperationTime] = []
+    if let profiled {
+      let runs = try await profiled.runs(input)
+      operations = work.times(of: runs)
+      if let last = runs.last { trace(shape, last) }
+    }
+    let timings = try engines.indices.map { index in
+      BenchResult.Timing(
+        engine: index, times: BenchTimes(seconds[index]),
+        arenaByteCount: try engines[index].engine.profile?.arenaByteCount(
+          of: engines[index].model.graph, shape.dimensions, outputs: work.outputs),
+        operations: index == 0 ? operations : [])
+    }
+    return BenchResult.Row(shape: shape, floatingPointOperations: work.total, timings: timings)
   }
 }

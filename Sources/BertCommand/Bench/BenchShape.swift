@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import BERT
+import ComputeGraph
 import Glibc
 
 /// A batch to be timed: `SEQUENCESxTOKENS`, or `ragged`.
@@ -9,6 +10,9 @@ struct BenchShape: ExpressibleByArgument, Sendable {
   /// Tokens of each sequence.
   let lengths: [Int]
 
+  /// More tokens in a batch are a slip of the finger, or more memory than a computer has.
+  static let tokenLimit = 1 << 20
+
   init?(argument: String) {
     name = argument
     if argument == "ragged" {
@@ -16,10 +20,23 @@ struct BenchShape: ExpressibleByArgument, Sendable {
       return
     }
     let parts = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
-    guard parts.count == 2, let sequences = parts[0], let tokens = parts[1], (1...65536).contains(sequences),
-      (1...65536).contains(tokens)
+    guard parts.count == 2, let sequences = parts[0], let tokens = parts[1], sequences > 0, tokens > 0,
+      sequences <= BenchShape.tokenLimit / tokens
     else { return nil }
     lengths = [Int](repeating: tokens, count: sequences)
+  }
+
+  private init(sequences: Int, tokens: Int) {
+    name = "\(sequences)x\(tokens)"
+    lengths = [Int](repeating: tokens, count: sequences)
+  }
+
+  /// What is timed where no shapes are asked for: small and large, short and long, and one as texts come.
+  static let usual = ["1x16", "1x128", "8x128", "2x512", "ragged"].compactMap { BenchShape(argument: $0) }
+
+  /// Every batch of 1, 2, 4 ... 64 sequences with every length of 16, 32 ... 512 tokens.
+  static let sweep = (0...6).flatMap { batch in
+    (4...9).map { BenchShape(sequences: 1 << batch, tokens: 1 << $0) }
   }
 
   /// 32 sentences as they come: lengths drawn lognormal(3.6, 0.7), clipped to 6...256, and one of 256.
@@ -32,8 +49,10 @@ struct BenchShape: ExpressibleByArgument, Sendable {
   var sequences: Int { lengths.count }
   var tokens: Int { lengths.reduce(0, +) }
   var longest: Int { lengths.max() ?? 0 }
-  /// Queries times keys, of all sequences together.
-  var attentionPairs: Int { lengths.reduce(0) { $0 + $1 * $1 } }
+
+  var dimensions: Dimensions {
+    [.tokens: tokens, .sequences: sequences, .longest: longest, .longestKeys: longest]
+  }
 
   /// The batch, of ids that spread over the vocabulary.
   func input(vocabSize: Int) throws -> BertInput {

@@ -2,10 +2,10 @@
 import OpenCLBackend
 import StrictJSON
 
-/// Commands of a device as the trace event format of chrome://tracing and Perfetto: one row for each shape.
+/// Commands of a device as the trace event format of chrome://tracing and Perfetto: a row for each shape, all of which
+/// start at 0.
 enum ChromeTrace {
   static func json(_ shapes: [(name: String, commands: [DeviceCommand])]) -> JSON {
-    let first = shapes.flatMap(\.commands).map(\.times.queued).min() ?? 0
     var events: [JSON] = []
     for (thread, shape) in shapes.enumerated() {
       events.append(
@@ -13,21 +13,22 @@ enum ChromeTrace {
           "name": "thread_name", "ph": "M", "pid": .integer(0), "tid": .integer(thread),
           "args": .object(["name": .string(shape.name)]),
         ]))
+      let first = shape.commands.map(\.times.started).min() ?? 0
       for command in shape.commands {
-        // Microseconds from the first command on.
-        let start = Double(command.times.started &- first) / 1e3
         events.append(
           .object([
-            "name": .string(command.operation), "cat": .string(command.command), "ph": "X", "pid": .integer(0),
-            "tid": .integer(thread), "ts": .number(JSONNumber(start)),
-            "dur": .number(JSONNumber(Double(command.times.duration) / 1e3)),
+            "name": .string(command.operation), "cat": .string(command.node == nil ? "transfer" : "kernel"),
+            "ph": "X", "pid": .integer(0), "tid": .integer(thread), "ts": microseconds(command.times.started - first),
+            "dur": microseconds(command.times.duration),
             "args": .object([
               "scope": .string(command.scope), "command": .string(command.command),
-              "queued_us": .number(JSONNumber(Double(command.times.started &- command.times.queued) / 1e3)),
+              "delay_us": microseconds(command.times.delay),
             ]),
           ]))
       }
     }
     return .object(["traceEvents": .array(events), "displayTimeUnit": "ms"])
   }
+
+  private static func microseconds(_ nanoseconds: UInt64) -> JSON { .number(JSONNumber(Double(nanoseconds) / 1e3)) }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import BERT
-import Checkpoints
+import OpenCLBackend
 import StrictJSON
 
 /// `bert bench`: the CPU executor against OpenCL, or one forward pass for comparisons by other programs.
@@ -10,12 +10,17 @@ struct Bench: AsyncParsableCommand {
     abstract: "Time forward passes.",
     discussion: """
       Without --inputs: the CPU executor against the OpenCL device, turn by turn, on several shapes of batches. Shows \
-      tokens and sequences a second, percentiles of the latency, operations per second and their share of what the \
-      device reaches with fused multiply-adds alone (measured), and the memory of one run. --device cpu times the CPU \
-      alone.
+      tokens and sequences a second, percentiles of the latency and the spread of its middle half, operations per second \
+      and their share of what the device reaches with fused multiply-adds alone (measured in the same run), and the \
+      memory of a run. Times are from tensors in host memory to tensors in host memory. --device cpu times the CPU alone.
 
         bert bench MODEL
         bert bench MODEL --shapes 1x16,8x128,ragged --profile --plot bench.svg --trace trace.json
+
+      --sweep times the device alone on every batch of 1 to 64 sequences with every length of 16 to 512 tokens: a table, \
+      and with --plot a drawing of tokens per second over the length, a line for each batch.
+
+        bert bench MODEL --sweep --plot sweep.svg --json sweep.json
 
       With --inputs: times one forward pass on exactly these tensors (those of `bert forward`) and writes one JSON object: \
       {"device", "precision", "tokens", "seconds": [...]}, the wall time of each repeat from tensors in host memory to \
@@ -23,7 +28,7 @@ struct Bench: AsyncParsableCommand {
 
         bert bench MODEL --inputs in.safetensors --json -
 
-      A head, where the checkpoint has one, is not run.
+      A head, where the checkpoint has one, is not run; a pooler is.
       """)
 
   @Argument(help: "Checkpoint directory.")
@@ -43,11 +48,19 @@ struct Bench: AsyncParsableCommand {
       """, valueName: "shapes"))
   var shapes: String?
 
-  @Option(name: .customLong("repeat"), help: "Timed runs of each engine and shape.")
-  var repeatCount = 10
+  @Flag(help: "Time the device on 1 to 64 sequences of 16 to 512 tokens, as far as the model takes them.")
+  var sweep = false
 
-  @Option(help: "Runs before the clock starts.")
-  var warmup = 3
+  @Option(
+    name: .customLong("repeat"),
+    help: """
+      Timed runs of each engine and shape (default: 10 with --inputs; else at least 10 and up to 200 within 4 seconds; \
+      with --sweep at least 3 and more within a second).
+      """)
+  var repeatCount: Int?
+
+  @Option(help: "Runs before the clock starts (default: 3, with --sweep 1).")
+  var warmup: Int?
 
   @Option(help: ArgumentHelp("Where the JSON object goes; - is standard output.", valueName: "file"))
   var json: String?
@@ -55,7 +68,7 @@ struct Bench: AsyncParsableCommand {
   @Option(help: ArgumentHelp("SVG drawing of tokens per second.", valueName: "file"))
   var plot: String?
 
-  @Flag(help: "Also say what each operation takes, from the device's events.")
+  @Flag(help: "Also show what each operation takes, from the device's events: medians of 5 further runs.")
   var profile = false
 
   @Option(help: ArgumentHelp("Chrome trace of one run of each shape (chrome://tracing, Perfetto).", valueName: "file"))
@@ -65,50 +78,70 @@ struct Bench: AsyncParsableCommand {
   var engine: EngineOptions
 
   mutating func validate() throws {
-    guard (1...1_000_000).contains(repeatCount) else { throw ValidationError("--repeat must be in 1...1000000.") }
-    guard (0...1_000_000).contains(warmup) else { throw ValidationError("--warmup must be in 0...1000000.") }
-    if let json, json == "-", outputs == "-" {
-      throw ValidationError("--json and --outputs cannot both be standard output.")
-    }
+    guard (1...1_000_000).contains(repeatCount ?? 1) else { throw ValidationError("--repeat must be in 1...1000000.") }
+    guard (0...1_000_000).contains(warmup ?? 0) else { throw ValidationError("--warmup must be in 0...1000000.") }
+    let toOutput = [json, outputs, plot, trace].count { $0 == "-" }
+    guard toOutput <= 1 else { throw ValidationError("Only one of the results can be standard output.") }
     if inputs != nil {
       guard json != nil else { throw ValidationError("--inputs needs --json.") }
-      guard shapes == nil, plot == nil, trace == nil, !profile else {
-        throw ValidationError("--shapes, --plot, --profile and --trace do not go with --inputs.")
+      guard shapes == nil, plot == nil, trace == nil, !profile, !sweep else {
+        throw ValidationError("--shapes, --sweep, --plot, --profile and --trace do not go with --inputs.")
       }
     } else if outputs != nil {
       throw ValidationError("--outputs needs --inputs.")
     }
+    if sweep {
+      guard shapes == nil, trace == nil, !profile else {
+        throw ValidationError("--shapes, --profile and --trace do not go with --sweep.")
+      }
+    }
+    if profile || trace != nil {
+      guard engine.device != .cpu else {
+        throw ValidationError("--profile and --trace need an OpenCL device: the CPU executor makes no events.")
+      }
+      guard engine.matrixProduct != .clblast else {
+        throw ValidationError("--profile and --trace do not see CLBlast's launches: use another --matrix-product.")
+      }
+    }
     for name in shapes?.split(separator: ",", omittingEmptySubsequences: false) ?? []
     where BenchShape(argument: String(name)) == nil {
-      throw ValidationError("--shapes: \(name) is neither SEQUENCESxTOKENS nor ragged.")
+      throw ValidationError(
+        "--shapes: \(name) is neither ragged nor SEQUENCESxTOKENS of 1 to \(BenchShape.tokenLimit) tokens.")
     }
   }
 
   func run() async throws {
     if let inputs, let json { return try await runInputs(inputs, json: json) }
-    let accelerated = try engine.open()
-    var engines = [(name: "cpu", engine: Engine.cpu)]
-    if accelerated.device != nil { engines.insert((accelerated.name, accelerated), at: 0) }
+    let chosen = try chosenShapes()
+    let device = try engine.open()
+    if profile || trace != nil, device.device == nil { throw CommandError.noEvents }
     let run = try await BenchRun(
-      model, on: engines, shapes: chosenShapes(), turns: repeatCount, warmup: warmup,
+      model, on: device.device == nil || sweep ? [device] : [device, .cpu],
+      turns: BenchTurns(
+        warmup: warmup ?? (sweep ? 1 : 3), count: repeatCount, least: sweep ? 3 : 10, seconds: sweep ? 1 : 4),
       profiles: profile || trace != nil)
-    var (result, commands) = try await run()
-    if !profile { result = result.withoutOperations }
-    if json != "-" { try StandardOutput.write(result.text) }
+    var commands: [(name: String, commands: [DeviceCommand])] = []
+    var result = try await run(chosen) { commands.append(($0.name, $1)) }
+    if !profile { result.dropOperations() }
+    if ![json, plot, trace].contains("-") { try StandardOutput.write(sweep ? result.sweepText : result.text) }
     if let json { try writeDocument(result.json, to: json) }
-    if let plot { try AtomicFile.write(Array(BenchPlot.svg(result).utf8), to: plot) }
+    if let plot { try writeText(sweep ? BenchPlot.lines(result) : BenchPlot.bars(result), to: plot) }
     if let trace { try writeDocument(ChromeTrace.json(commands), to: trace) }
-    commands = []
   }
 
-  /// The shapes asked for; of the usual ones, those that the model takes.
+  /// The shapes asked for; of the usual ones and of a sweep, those that the model takes.
   private func chosenShapes() throws -> [BenchShape] {
     let limit = try BertConfig.fromPretrained(SentenceHead.transformerPath(in: model)).maxPositionEmbeddings
-    let names = shapes ?? "1x16,1x128,8x128,2x512,ragged"
+    guard let names = shapes else {
+      let all = (sweep ? BenchShape.sweep : BenchShape.usual).filter { $0.longest <= limit }
+      guard !all.isEmpty else { throw CommandError.noShape(limit: limit) }
+      return all
+    }
     let all = names.split(separator: ",").compactMap { BenchShape(argument: String($0)) }
-    if shapes == nil { return all.filter { $0.longest <= limit } }
-    if let long = all.first(where: { $0.longest > limit }) {
-      throw BertError.sequenceTooLong(index: 0, tokens: long.longest, limit: limit)
+    for shape in all {
+      if let index = shape.lengths.firstIndex(where: { $0 > limit }) {
+        throw BertError.sequenceTooLong(index: index, tokens: shape.lengths[index], limit: limit)
+      }
     }
     return all
   }
@@ -117,11 +150,11 @@ struct Bench: AsyncParsableCommand {
     let folder = try SentenceHead.transformerPath(in: self.model)
     let input = try ForwardInputs.read(inputs).input
     let model = try await BertModel.fromPretrained(folder, on: engine.open())
-    for _ in 0..<warmup { _ = try await model.forward(input) }
+    for _ in 0..<(warmup ?? 3) { _ = try await model.forward(input) }
     let clock = ContinuousClock()
     var seconds: [JSON] = []
     var last: ModelOutput?
-    for _ in 0..<repeatCount {
+    for _ in 0..<(repeatCount ?? 10) {
       let start = clock.now
       let output = try await model.forward(input)
       seconds.append(.number(JSONNumber((clock.now - start).seconds)))

@@ -18,6 +18,8 @@ enum CommandError: Error, Equatable {
   case matrixProduct(MatrixProduct, engine: String)
   case nothingToTune(engine: String)
   case noTuningFolder
+  case noEvents
+  case noShape(limit: Int)
 
   // Lines, counted from 1.
   case lineTooLong(line: Int, limit: Int)
@@ -50,6 +52,9 @@ extension CommandError: CustomStringConvertible {
     case .nothingToTune(let engine): "\(engine) has nothing to tune; name an OpenCL device that `bert devices` lists"
     case .noTuningFolder:
       "there is no folder to keep the choices in: HOME and XDG_CACHE_HOME are not set, or SWIFT_BERT_NO_TUNING is"
+    case .noEvents: "--profile and --trace need an OpenCL device, and `bert devices` lists none"
+    case .noShape(let limit):
+      "the model takes \(limit) tokens, less than any of the usual shapes has; choose others with --shapes"
 
     case .lineTooLong(let line, let limit): "line \(line): longer than \(limit) bytes"
     case .lineNotJSON(let line, let error): "line \(line): \(error)"

@@ -13,6 +13,13 @@ func writeDocument(_ value: JSON, to path: String) throws {
   }
 }
 
+/// Writes text: to a file, in one piece or not at all, or to standard output for `-`.
+///
+/// - Throws: `FileError`; `CommandError.output`, `.outputClosed`.
+func writeText(_ text: String, to path: String) throws {
+  if path == "-" { try StandardOutput.write(text) } else { try AtomicFile.write(Array(text.utf8), to: path) }
+}
+
 extension JSON {
   static func strings(_ values: [String]) -> JSON { .array(values.map { .string($0) }) }
   static func integer(_ value: Int) -> JSON { .number(JSONNumber(value)) }
