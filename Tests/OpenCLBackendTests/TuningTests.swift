@@ -114,12 +114,12 @@ import Testing
   @Test func comparisonsFindWhatDiffers() {
     #expect(Agreement.difference([1, 2, 3], [1, 2], within: 1e-5) == nil)
     #expect(Agreement.difference([1, 2.1], [1, 2], within: 1e-5)?.contains("element 1") ?? false)
-    #expect(Agreement.difference([1, .nan], [1, 2], within: 1e-5) != nil)
+    #expect(Agreement.difference([1, Float.nan], [1, 2], within: 1e-5) != nil)
     #expect(Agreement.difference([1], [1, 2], within: 1e-5) != nil)
     #expect(Agreement.difference([], [], within: 1e-5) != nil)
     #expect(Agreement.bitDifference([1, .nan], [1, .nan]) == nil)
     #expect(Agreement.bitDifference([1, 2], [1, 2.nextUp])?.contains("element 1") ?? false)
-    #expect(Agreement.bitDifference([0], [-0.0]) != nil)
+    #expect(Agreement.bitDifference([0.0], [-0.0]) != nil)
     #expect(Agreement.bitDifference([0], [0, 0]) != nil)
   }
 
