@@ -51,10 +51,10 @@ import Testing
     let good = try BoundedFile.read(path: path, limit: 1 << 20)
     func load(_ bytes: [UInt8]) throws -> Tuning? {
       #expect(CacheFolder.write(bytes, to: path))
-      do { return try store.load(for: device, profile) } catch TuningError.malformed(let path, let reason) {
-        #expect(path == self.path && !reason.isEmpty)
-        return nil
-      }
+      let result = Result { try store.load(for: device, profile) }
+      guard case .failure(let error) = result else { return try result.get() }
+      guard case TuningError.malformed(self.path, _) = error else { throw error }
+      return nil
     }
     for count in 0..<(good.count - 1) { #expect(try load(Array(good.prefix(count))) == nil, "\(count) bytes") }
     var generator = SeededGenerator(seed: 11)
