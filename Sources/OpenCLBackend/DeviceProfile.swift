@@ -22,6 +22,15 @@ public struct DeviceProfile: Sendable, Hashable {
   public var matrixProduct: MatrixProduct
   /// Work-groups that the device runs at once.
   public var computeUnits: Int
+  /// Work-items of the largest group that the device takes.
+  public let maxWorkGroupSize: Int
+  /// Bytes of local memory that a group can have.
+  public let localMemory: Int
+  /// The one configuration of `linear_tiled` that every dense layer runs in; nil leaves the choice to the layer's size.
+  public var tiledConfiguration: TiledConfiguration?
+  /// The one number of queries (1, 2, 4 or 8) that a work-item of `attention_tiled` takes; nil leaves the choice to the
+  /// sequences' lengths.
+  public var attentionItemQueries: Int?
   /// Every sub-buffer starts at a multiple of it, in bytes.
   public let alignment: Int
 
@@ -43,6 +52,8 @@ public struct DeviceProfile: Sendable, Hashable {
     self.vectorWidth = self.workGroupSize == 1 ? [16, 8, 4].first { $0 <= width } ?? 1 : 1
     self.matrixProduct = matrixProduct ?? (isCPU ? .panels : .tiled)
     computeUnits = max(device.computeUnits, 1)
+    maxWorkGroupSize = device.maxWorkGroupSize
+    localMemory = device.localMemory
     alignment = max(device.baseAlignment, 64)
   }
 
@@ -50,15 +61,20 @@ public struct DeviceProfile: Sendable, Hashable {
   /// vectors the 16 of AVX2.
   public var panelWidth: Int { (vectorWidth == 16 ? 3 : 2) * vectorWidth }
 
-  /// Vectors of queries that one work-item of `attention`'s CPU form takes.
+  /// Vectors of queries that one work-item of `attention` takes.
   static let attentionQueryVectors = 2
 
-  /// Queries that one work-group of `attention` takes: vectors of them on a CPU device, one per work-item on a GPU.
-  var attentionTileQueries: Int {
-    workGroupSize == 1 ? DeviceProfile.attentionQueryVectors * vectorWidth : attentionGroupSize
+  /// Queries that one work-item of `attention`, the CPU form, takes.
+  var attentionTileQueries: Int { DeviceProfile.attentionQueryVectors * vectorWidth }
+
+  /// Tiles of `attention_tiled`, the GPU form, for a head size.
+  func attentionTiles(headSize: Int) -> [AttentionTile] {
+    let tiles = AttentionTile.tiles(headSize: headSize, workGroupSize: workGroupSize)
+    guard let attentionItemQueries else { return tiles }
+    return [AttentionTile(queryItems: tiles[0].queryItems, itemQueries: attentionItemQueries)]
   }
 
-  /// Work-items of a group of `attention`: each holds a query and its sums in registers, so fewer than elsewhere.
+  /// Work-items of a group of attention's halves: each holds vectors in registers, so fewer than elsewhere.
   var attentionGroupSize: Int { min(workGroupSize, 64) }
 
   /// Macros that every kernel gets. No relaxed mathematics: infinities and the order of sums matter.

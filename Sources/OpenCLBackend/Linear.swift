@@ -3,22 +3,23 @@ import ComputeGraph
 import OpenCLRuntime
 
 extension StepBinder {
-  /// Kernels of a dense layer: one, or for CLBlast the epilogue alone.
-  func linearKernels(_ activation: Activation, hasBias: Bool) throws -> [Kernel] {
+  /// Kernels of a dense layer: one, for `linear_tiled` one for each configuration, or for CLBlast the epilogue alone.
+  func linearKernels(_ activation: Activation, hasBias: Bool, _ weight: Graph.Value) throws -> [Kernel] {
     switch profile.matrixProduct {
     case .panels: [try library.panelKernel("linear_panels", activation, hasBias: hasBias)]
     case .tiled:
-      [
-        try library.kernel(
-          "linear_tiled",
-          defines: [
-            "ACTIVATION": Int(activation.rawValue), "HAS_BIAS": hasBias ? 1 : 0, "TILE_ROWS": LinearTile.extent,
-            "TILE_COLUMNS": LinearTile.extent, "ITEM_ROWS": LinearTile.itemExtent,
-            "ITEM_COLUMNS": LinearTile.itemExtent,
-          ])
-      ]
+      try tiledChoice(weight).configurations.map { configuration in
+        let layer = ["ACTIVATION": Int(activation.rawValue), "HAS_BIAS": hasBias ? 1 : 0]
+        return try library.kernel("linear_tiled", defines: layer.merging(configuration.defines) { $1 })
+      }
     case .clblast: hasBias || activation != .identity ? [try biasActivationKernel(activation)] : []
     }
+  }
+
+  /// How the dense layer with this weight runs in `linear_tiled`.
+  func tiledChoice(_ weight: Graph.Value) throws -> TiledChoice {
+    let shape = try graph.type(of: weight).shape.resolved([:])  // no batch changes a weight
+    return profile.tiledChoice(columns: shape[0], depth: shape[1])
   }
 
   func bindLinear(_ arguments: StepArguments, _ kernels: [Kernel], _ activation: Activation) throws -> Enqueue {
@@ -27,17 +28,17 @@ extension StepBinder {
       bias: arguments.step.operands.count == 3 ? try arguments.buffer(at: 2) : nil,
       out: try arguments.buffer(arguments.step.result), columns: try arguments.columns(inRowsOf: 1),
       depth: try arguments.columns(0))
-    let launch = try bindProduct(product, kernels.first)
+    let launch = try bindProduct(product, kernels)
     let rows = arguments.rows(0)
     return { queue, dimensions in try launch(queue, LinearRows(count: rows.resolved(dimensions))) }
   }
 
   /// One dense layer on buffers, for any rows of them.
-  func bindProduct(_ product: LinearProduct, _ kernel: Kernel?) throws -> (Queue, LinearRows) throws -> Void {
-    switch (profile.matrixProduct, kernel) {
-    case (.panels, let kernel?): try bindPanels(product, kernel)
-    case (.tiled, let kernel?): try bindTiled(product, kernel)
-    default: try bindCLBlast(product, kernel)
+  func bindProduct(_ product: LinearProduct, _ kernels: [Kernel]) throws -> (Queue, LinearRows) throws -> Void {
+    switch profile.matrixProduct {
+    case .panels: try bindPanels(product, kernels[0])
+    case .tiled: try bindTiled(product, kernels)
+    case .clblast: try bindCLBlast(product, kernels.first)
     }
   }
 
@@ -56,18 +57,23 @@ extension StepBinder {
     }
   }
 
-  /// `linear_tiled(x, weight, bias, out, rows, columns, depth, x_row, out_row)`; a group of work-items makes a square tile.
+  /// `linear_tiled(x, weight, bias, out, rows, columns, depth, x_row, out_row)` in the configuration for so many rows; a
+  /// group of work-items makes a tile.
   private func bindTiled(
-    _ product: LinearProduct, _ kernel: Kernel
+    _ product: LinearProduct, _ kernels: [Kernel]
   ) throws -> (Queue, LinearRows) throws -> Void {
-    try kernel.bind(product.kernelValues)
-    let tile = LinearTile.extent
-    let items = LinearTile.extent / LinearTile.itemExtent
+    for kernel in kernels { try kernel.bind(product.kernelValues) }
+    let columns = product.columns
+    let choice = profile.tiledChoice(columns: columns, depth: product.depth)
     return { queue, rows in
       guard rows.count > 0 else { return }
+      let index = choice.index(rows: rows.count)
+      let (kernel, tile) = (kernels[index], choice.configurations[index])
       try kernel.set(rows)
-      let global = WorkSize((product.columns + tile - 1) / tile * items, (rows.count + tile - 1) / tile * items)
-      try queue.launch(kernel, global: global, local: WorkSize(items, items))
+      let groups = tile.groups(rows: rows.count, columns: columns)
+      try queue.launch(
+        kernel, global: WorkSize(groups.across * tile.itemsAcross, groups.down * tile.itemsDown),
+        local: WorkSize(tile.itemsAcross, tile.itemsDown))
     }
   }
 
@@ -120,14 +126,6 @@ extension Kernel {
     try set(7, Int32(rows.firstOfX))
     try set(8, Int32(rows.firstOfOut))
   }
-}
-
-/// The tiles of `linear_tiled`. 128 x 128 with 8 x 8 suits large products on large GPUs; no GPU was at hand to choose.
-private enum LinearTile {
-  /// Rows and columns of the result that a work-group makes.
-  static let extent = 64
-  /// Rows and columns of the result that a work-item makes.
-  static let itemExtent = 4
 }
 
 extension KernelLibrary {
