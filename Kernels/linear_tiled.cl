@@ -15,6 +15,10 @@
 //            arrive, and small tiles keep enough of them on their way
 // Aliasing   none
 // Reference  Sources/CPUBackend/Linear.swift
+// Counted    (machine code for sm_80 / sm_90, no GPU ran; Benchmarks/results/2026-11-24-gpu-offline) no spills.
+//            128x128x8, 8x8 an item: 120 / 122 registers, 16.5 KiB, 2 groups per multiprocessor, 91 % FFMA in the loop;
+//            64x64x16, 8x4: 91 / 95, 17 KiB, 5; 16x64x16, 2x4: 60 / 64, 11 KiB, 8; 8x16x64, 1x1: 45 / 48, 16 KiB, 9 / 10
+// Tried      (128x128x8, by count) d unrolled whole or by 4: 128 to 137 registers, one group in place of two
 
 #ifndef HAS_BIAS
 #define HAS_BIAS 1
@@ -41,7 +45,7 @@
 #define ITEM_QUADS(height) ((TILE_QUADS(height) + ITEMS - 1) / ITEMS)  // quads that an item carries
 #define TILE_FLOATS(height) (TILE_DEPTH * TILE_STRIDE(height))
 #define PAIR_FLOATS (TILE_FLOATS(TILE_ROWS) + TILE_FLOATS(TILE_COLUMNS))
-// 64 sums and operands for more than two k at a time take over 128 registers: half as many groups per compute unit.
+// 64 sums and the operands of more than two k at a time would take over 128 registers.
 #if ITEM_ROWS * ITEM_COLUMNS >= 64
 #define UNROLL_DEPTH _Pragma("unroll 2")
 #else
