@@ -23,6 +23,9 @@ SOURCE(attention_probabilities) = {
 SOURCE(attention_step) = {
 #embed "attention_step.cl"
     , 0};
+SOURCE(attention_tiled) = {
+#embed "attention_tiled.cl"
+    , 0};
 SOURCE(bias_activation) = {
 #embed "bias_activation.cl"
     , 0};
@@ -74,6 +77,9 @@ SOURCE(squared_error) = {
 SOURCE(store_rows) = {
 #embed "store_rows.cl"
     , 0};
+SOURCE(tiles) = {
+#embed "tiles.cl"
+    , 0};
 SOURCE(weighted_sum) = {
 #embed "weighted_sum.cl"
     , 0};
@@ -89,6 +95,7 @@ static const struct {
     FILE_ENTRY(attention_context),
     FILE_ENTRY(attention_probabilities),
     FILE_ENTRY(attention_step),
+    FILE_ENTRY(attention_tiled),
     FILE_ENTRY(bias_activation),
     FILE_ENTRY(binary_cross_entropy),
     FILE_ENTRY(cross_entropy),
@@ -106,6 +113,7 @@ static const struct {
     FILE_ENTRY(segment_cross_entropy),
     FILE_ENTRY(squared_error),
     FILE_ENTRY(store_rows),
+    FILE_ENTRY(tiles),
     FILE_ENTRY(weighted_sum),
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// attention: softmax(scale Q K^T) V per head over packed sequences, in one pass: no score matrix leaves the work-group.
+// attention: attention on CPU devices: softmax(scale Q K^T) V per head over packed sequences, in one pass: no score matrix
+// leaves the work-item.
 //
 //   out[t,h,:] = sum_j p[t,j] value[j,h,:],   p[t,:] = softmax_j(scale * query[t,h,:] . key[j,h,:])
 //
@@ -10,15 +11,18 @@
 //            key_ends [sequences] int: sequence b has the query rows query_offsets[b]..<query_offsets[b + 1] and the key
 //            rows key_starts[b]..<key_ends[b]
 // Defines    HEAD_SIZE; CAUSAL
-// Launch     3-D: dim 0 = ceil(longest query sequence / TILE_QUERIES) * WG_SIZE, dim 1 = heads, dim 2 = sequences;
-//            local = (WG_SIZE, 1, 1). Blocks past the end of a shorter sequence do nothing
+// Launch     3-D: dim 0 = ceil(longest query sequence / TILE_QUERIES), dim 1 = heads, dim 2 = sequences; local = (1, 1, 1).
+//            Blocks past the end of a shorter sequence do nothing
+// Schedule   a work-item takes TILE_QUERIES queries of one head, a query per vector lane, so that both products broadcast
+//            one float of K or V against vectors, and the softmax needs no horizontal sum
 // Numerics   online softmax in fp32 (base 2, the scale folded into the query), keys in blocks counted from the
 //            sequence's first; a query that sees nothing gives zeros; a weight below 2^-126 of the largest counts as
 //            2^-126, that of a hidden key is 0. A query's bits are the same with hidden keys and without them
 // Aliasing   none
-// Reference  Sources/CPUBackend/Attention.swift; the same bits for lone queries: attention_step.cl
-// Measured   (CPU form, 8 x 128, 12 heads of 64, 2 cores) 2.6 ms, with CAUSAL 1.7; 1 x 512: 4.4 and 2.5
-// Tried      (CPU form, time against what stands here) copying the tile of V into private memory 1.03-1.15; loops over d
+// Reference  Sources/CPUBackend/Attention.swift; the same bits for lone queries: attention_step.cl; on GPUs:
+//            attention_tiled.cl
+// Measured   (8 x 128, 12 heads of 64, 2 cores) 2.6 ms, with CAUSAL 1.7; 1 x 512: 4.4 and 2.5
+// Tried      (time against what stands here) copying the tile of V into private memory 1.03-1.15; loops over d
 //            and j unrolled by 4 1.0-1.05; 16 or 48 queries per item 1.2-1.3, 1.06-1.15; scalar transposes 1.15 at S = 128,
 //            2-3 at S = 16; without any exp2 0.88, so the softmax is no longer what counts
 
@@ -30,10 +34,6 @@
 #endif
 #define LOG2_E 1.44269504f
 #define LOWEST (-3.402823466e+38f)  // finite, so that the first correction is exp2(LOWEST - m) and never inf - inf
-
-#if WG_SIZE == 1
-// CPU form: a work-item takes TILE_QUERIES queries of one head, a query per vector lane, so that both products broadcast
-// one float of K or V against vectors, and the softmax needs no horizontal sum.
 
 #ifndef QUERY_VECTORS
 #define QUERY_VECTORS 2  // vectors of queries per work-item
@@ -235,115 +235,3 @@ __kernel void attention(
   else if (queries > 0)
     ATTEND(1);
 }
-
-#else
-// GPU form: a work-item takes one query; tiles of K and V pass through local memory, where all work-items read the same
-// float4 at a time.
-
-#define TILE_QUERIES WG_SIZE
-#define HEAD_QUADS ((HEAD_SIZE + 3) / 4)
-// Registers hold no wider head, and unrolling one of thousands of floats takes a compiler minutes.
-#if HEAD_SIZE <= 512
-#define UNROLL_HEAD _Pragma("unroll")
-#else
-#define UNROLL_HEAD
-#endif
-#ifndef TILE_KEYS
-#define TILE_KEYS (HEAD_QUADS <= 64 ? 512 / HEAD_QUADS : 8)  // keys in local memory: 16 KiB for K and V together
-#endif
-#define CHUNK 8  // keys between two corrections of the sums
-
-// Copies `count` rows of HEAD_SIZE floats to local memory, padded with zeros to whole float4s.
-INLINE void load_tile(__local float4 *tile, __global const float *source, int stride, int count) {
-  __local float *floats = (__local float *)tile;
-  for (int i = get_local_id(0); i < count * HEAD_QUADS * 4; i += WG_SIZE) {
-    int row = i / (HEAD_QUADS * 4);
-    int d = i - mul24(row, HEAD_QUADS * 4);  // not i %: Oclgrind 21.10 --uninitialized lacks the freeze it becomes
-    floats[i] = d < HEAD_SIZE ? source[(size_t)row * stride + d] : 0.0f;
-  }
-}
-
-__kernel void attention(
-    __global const float *query, __global const float *key, __global const float *value,
-    __global const int *query_offsets, __global const int *key_starts, __global const int *key_ends,
-    __global float *out, int sequences, int heads, int query_stride, int key_stride, int value_stride, int out_stride,
-    int query_column, int key_column, int value_column, float scale) {
-  __local float4 key_tile[TILE_KEYS * HEAD_QUADS];
-  __local float4 value_tile[TILE_KEYS * HEAD_QUADS];
-  int column = (int)get_group_id(1) * HEAD_SIZE;
-  int sequence = get_group_id(2);
-  int first_query = query_offsets[sequence] + (int)get_group_id(0) * TILE_QUERIES;
-  int queries = min(TILE_QUERIES, query_offsets[sequence + 1] - first_query);
-  int first_key = key_starts[sequence];
-  int keys = queries > 0 ? key_ends[sequence] - first_key : 0;
-  int lid = get_local_id(0);
-  bool active = lid < queries;
-#if CAUSAL
-  int seen = queries > 0 ? keys - (query_offsets[sequence + 1] - first_query) + 1 : 0;  // keys that the first query sees
-  keys = clamp(seen + queries - 1, 0, keys);
-  seen += lid;
-#endif
-  query += (size_t)(first_query + lid) * query_stride + query_column + column;
-  key += (size_t)first_key * key_stride + key_column + column;
-  value += (size_t)first_key * value_stride + value_column + column;
-  float4 q[HEAD_QUADS];
-  float4 totals[HEAD_QUADS];
-  UNROLL_HEAD for (int i = 0; i < HEAD_QUADS; ++i) {
-    float lanes[4];
-    for (int j = 0; j < 4; ++j)
-      lanes[j] = active && i * 4 + j < HEAD_SIZE ? query[i * 4 + j] * (scale * LOG2_E) : 0.0f;
-    q[i] = (float4)(lanes[0], lanes[1], lanes[2], lanes[3]);
-    totals[i] = (float4)0.0f;
-  }
-  float largest = LOWEST;
-  float sum = 0.0f;
-  for (int start = 0; start < keys; start += TILE_KEYS) {
-    int count = min(TILE_KEYS, keys - start);
-    barrier(CLK_LOCAL_MEM_FENCE);
-    load_tile(key_tile, key + (size_t)start * key_stride, key_stride, count);
-    load_tile(value_tile, value + (size_t)start * value_stride, value_stride, count);
-    barrier(CLK_LOCAL_MEM_FENCE);
-#if CAUSAL
-    count = min(count, seen - start);
-#endif
-    for (int first = 0; first < count; first += CHUNK) {
-      float scores[CHUNK];
-      float m = largest;
-#pragma unroll
-      for (int j = 0; j < CHUNK; ++j) {
-        scores[j] = 0.0f;
-        if (first + j < count) {
-          float4 products = (float4)0.0f;
-          UNROLL_HEAD for (int i = 0; i < HEAD_QUADS; ++i)
-            products = fma(q[i], key_tile[(first + j) * HEAD_QUADS + i], products);
-          float parts[4];
-          vstore4(products, 0, parts);
-          scores[j] = (parts[0] + parts[1]) + (parts[2] + parts[3]);
-          m = LARGER(scores[j], m);
-        }
-      }
-      float correction = exp2(largest - m);
-      largest = m;
-      sum *= correction;
-      UNROLL_HEAD for (int i = 0; i < HEAD_QUADS; ++i) totals[i] *= correction;
-#pragma unroll
-      for (int j = 0; j < CHUNK; ++j)
-        if (first + j < count) {
-          float weight = exp2(scores[j] - m);
-          sum += weight;
-          UNROLL_HEAD for (int i = 0; i < HEAD_QUADS; ++i)
-            totals[i] = fma((float4)weight, value_tile[(first + j) * HEAD_QUADS + i], totals[i]);
-        }
-    }
-  }
-  if (active) {
-    float factor = (CAUSAL ? sum != 0.0f : keys > 0) ? 1.0f / sum : 0.0f;
-    out += (size_t)(first_query + lid) * out_stride + column;
-    UNROLL_HEAD for (int i = 0; i < HEAD_QUADS; ++i) {
-      float lanes[4] = {totals[i].x, totals[i].y, totals[i].z, totals[i].w};
-      for (int j = 0; j < 4; ++j)
-        if (i * 4 + j < HEAD_SIZE) out[i * 4 + j] = lanes[j] * factor;
-    }
-  }
-}
-#endif

@@ -5,112 +5,158 @@
 //
 // Shapes     x [rows, depth], weight [columns, depth], bias [columns], out [rows, columns] float, row-major; the first of
 //            the rows is row x_row of x and row out_row of out
-// Defines    ACTIVATION; HAS_BIAS (without it, bias is not read and may be any buffer)
+// Defines    ACTIVATION; HAS_BIAS (without it, bias is not read and may be any buffer); the tile, see below
 // Launch     2-D: local = (TILE_COLUMNS / ITEM_COLUMNS, TILE_ROWS / ITEM_ROWS), groups = (ceil(columns / TILE_COLUMNS),
 //            ceil(rows / TILE_ROWS))
-// Numerics   one fp32 fma chain per element, k ascending: a row's bits do not depend on the others'
+// Schedule   local memory holds two tiles of each operand: while the items multiply one, the next is on its way to their
+//            registers and from there goes to the other, so a step costs one barrier. Items without a row only load
+// Numerics   one fp32 fma chain per element, k ascending: a row's bits do not depend on the others', nor on the tile. So few
+//            rows do not divide k either: a chain of 768 lasts 2 microseconds on a GPU, about what the weights take to
+//            arrive, and small tiles keep enough of them on their way
 // Aliasing   none
 // Reference  Sources/CPUBackend/Linear.swift
+// Counted    (machine code for sm_80 / sm_90, no GPU ran; Benchmarks/results/2026-11-24-gpu-offline) no spills.
+//            128x128x8, 8x8 an item: 120 / 122 registers, 16.5 KiB, 2 groups per multiprocessor, 91 % FFMA in the loop;
+//            64x64x16, 8x4: 91 / 95, 17 KiB, 5; 16x64x16, 2x4: 60 / 64, 11 KiB, 8; 8x16x64, 1x1: 45 / 48, 16 KiB, 9 / 10
+// Tried      (128x128x8, by count) d unrolled whole or by 4: 128 to 137 registers, one group in place of two
 
 #ifndef HAS_BIAS
 #define HAS_BIAS 1
 #endif
 #ifndef TILE_ROWS
-#define TILE_ROWS 64  // rows of out per work-group
+#define TILE_ROWS 64  // rows of out per work-group: a power of two
 #endif
 #ifndef TILE_COLUMNS
-#define TILE_COLUMNS 64  // columns of out per work-group
+#define TILE_COLUMNS 64  // columns of out per work-group: a power of two
 #endif
 #ifndef TILE_DEPTH
-#define TILE_DEPTH 16  // k per pass through local memory: a multiple of 4
+#define TILE_DEPTH 16  // k per step: a multiple of 8
 #endif
 #ifndef ITEM_ROWS
-#define ITEM_ROWS 4  // rows of out per work-item
+#define ITEM_ROWS 4  // rows of out per work-item: 1, 2 or a multiple of 4
 #endif
 #ifndef ITEM_COLUMNS
-#define ITEM_COLUMNS 4  // columns of out per work-item: 4 or a multiple of it
+#define ITEM_COLUMNS 4  // columns of out per work-item: 1, 2 or a multiple of 4
 #endif
 #define ITEMS_X (TILE_COLUMNS / ITEM_COLUMNS)
-#define ITEMS (ITEMS_X * (TILE_ROWS / ITEM_ROWS))
-#define ITEM_QUADS (ITEM_COLUMNS / 4)
+#define ITEMS_Y (TILE_ROWS / ITEM_ROWS)
+#define ITEMS (ITEMS_X * ITEMS_Y)
+#define TILE_QUADS(height) ((height) * (TILE_DEPTH / 4))
+#define ITEM_QUADS(height) ((TILE_QUADS(height) + ITEMS - 1) / ITEMS)  // quads that an item carries
+#define TILE_FLOATS(height) (TILE_DEPTH * TILE_STRIDE(height))
+#define PAIR_FLOATS (TILE_FLOATS(TILE_ROWS) + TILE_FLOATS(TILE_COLUMNS))
+// 64 sums and the operands of more than two k at a time would take over 128 registers.
+#if ITEM_ROWS * ITEM_COLUMNS >= 64
+#define UNROLL_DEPTH _Pragma("unroll 2")
+#else
+#define UNROLL_DEPTH _Pragma("unroll")
+#endif
+#define STORED (ITEM_COLUMNS % 4 == 0 ? 4 : 1)  // neighbouring columns that an item stores at once
 
-// Copies a [height, TILE_DEPTH] tile of a row-major matrix to local memory, transposed; zeros where the matrix ends.
-// `aligned`: every row starts at a multiple of 16 bytes.
-INLINE void load_tile(
-    __local float *tile, const int height, __global const float *source, int rows, int depth, int k, bool aligned,
-    int lid) {
-  for (int i = lid; i < height * (TILE_DEPTH / 4); i += ITEMS) {
-    int row = i / (TILE_DEPTH / 4);
-    int d = (i - mul24(row, TILE_DEPTH / 4)) * 4;  // not i %: Oclgrind 21.10 --uninitialized lacks the freeze it becomes
-    float4 v = (float4)0.0f;
-    if (row < rows) {
-      __global const float *p = source + (size_t)row * depth + k + d;
-      int left = depth - k - d;
-      if (aligned && left >= 4) {
-        v = *(__global const float4 *)p;
-      } else {
-        if (left > 0) v.x = p[0];
-        if (left > 1) v.y = p[1];
-        if (left > 2) v.z = p[2];
-        if (left > 3) v.w = p[3];
-      }
+// This item's quads of the tile that starts at column k of a matrix. Rows behind the last repeat it: nobody keeps what
+// becomes of them.
+INLINE void fetch_tile(
+    const int height, __global const float *source, int rows, int depth, int k, bool aligned, int lid, float4 *quads) {
+#pragma unroll
+  for (int q = 0; q < ITEM_QUADS(height); ++q) {
+    int i = lid + q * ITEMS;
+    if (TILE_QUADS(height) % ITEMS == 0 || i < TILE_QUADS(height)) {
+      int column = k + QUAD_COLUMN(height, i);
+      int row = min(QUAD_ROW(height, i), rows - 1);
+      quads[q] = load_quad(source + (size_t)row * depth + column, depth - column, aligned);
     }
-    tile[(d + 0) * height + row] = v.x;
-    tile[(d + 1) * height + row] = v.y;
-    tile[(d + 2) * height + row] = v.z;
-    tile[(d + 3) * height + row] = v.w;
   }
 }
 
-__kernel __attribute__((reqd_work_group_size(ITEMS_X, TILE_ROWS / ITEM_ROWS, 1))) void linear_tiled(
+INLINE void place_tile(const int height, const float4 *quads, int lid, __local float *tile) {
+#pragma unroll
+  for (int q = 0; q < ITEM_QUADS(height); ++q) {
+    int i = lid + q * ITEMS;
+    if (TILE_QUADS(height) % ITEMS == 0 || i < TILE_QUADS(height)) place_quad(tile, height, i, quads[q]);
+  }
+}
+
+INLINE void multiply_tiles(
+    __local const float *x_tile, __local const float *weight_tile, int item_x, int item_y,
+    float sums[ITEM_ROWS][ITEM_COLUMNS]) {
+  UNROLL_DEPTH for (int d = 0; d < TILE_DEPTH; ++d) {
+    float xs[ITEM_ROWS], weights[ITEM_COLUMNS];
+    read_share(x_tile + d * TILE_STRIDE(TILE_ROWS), ITEM_ROWS, ITEMS_Y, item_y, xs);
+    read_share(weight_tile + d * TILE_STRIDE(TILE_COLUMNS), ITEM_COLUMNS, ITEMS_X, item_x, weights);
+#pragma unroll
+    for (int r = 0; r < ITEM_ROWS; ++r)
+#pragma unroll
+      for (int c = 0; c < ITEM_COLUMNS; ++c) sums[r][c] = fma(xs[r], weights[c], sums[r][c]);
+  }
+}
+
+__kernel __attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1))) void linear_tiled(
     __global const float *x, __global const float *weight, __global const float *bias, __global float *out, int rows,
     int columns, int depth, int x_row, int out_row) {
-  __local float4 x_tile[TILE_DEPTH * TILE_ROWS / 4];
-  __local float4 weight_tile[TILE_DEPTH * TILE_COLUMNS / 4];
+  __local float4 tiles[2 * PAIR_FLOATS / 4];
   int item_x = get_local_id(0);
   int item_y = get_local_id(1);
   int lid = item_y * ITEMS_X + item_x;
   int first_row = (int)get_group_id(1) * TILE_ROWS;
   int first_column = (int)get_group_id(0) * TILE_COLUMNS;
+  rows -= first_row;
   x += (size_t)(x_row + first_row) * depth;
-  out += (size_t)out_row * columns;
   weight += (size_t)first_column * depth;
-  bool x_aligned = depth % 4 == 0 && ((size_t)x & 15) == 0;
-  bool weight_aligned = depth % 4 == 0 && ((size_t)weight & 15) == 0;
-  float4 sums[ITEM_ROWS][ITEM_QUADS];
-  for (int r = 0; r < ITEM_ROWS; ++r)
-    for (int c = 0; c < ITEM_QUADS; ++c) sums[r][c] = (float4)0.0f;
-  for (int k = 0; k < depth; k += TILE_DEPTH) {
-    barrier(CLK_LOCAL_MEM_FENCE);
-    load_tile((__local float *)x_tile, TILE_ROWS, x, rows - first_row, depth, k, x_aligned, lid);
-    load_tile((__local float *)weight_tile, TILE_COLUMNS, weight, columns - first_column, depth, k, weight_aligned, lid);
-    barrier(CLK_LOCAL_MEM_FENCE);
-    __local const float *x_column = (__local const float *)x_tile + item_y * ITEM_ROWS;
+  bool aligned = depth % 4 == 0 && is_aligned(x) && is_aligned(weight);
+  bool is_busy = SHARE(ITEM_ROWS, ITEMS_Y, item_y, 0) < rows;
+  float4 x_quads[ITEM_QUADS(TILE_ROWS)], weight_quads[ITEM_QUADS(TILE_COLUMNS)];
+  float sums[ITEM_ROWS][ITEM_COLUMNS];
 #pragma unroll
-    for (int d = 0; d < TILE_DEPTH; ++d) {
-      float4 weights[ITEM_QUADS];
-      // Neighbouring work-items read neighbouring float4s: no two of them meet in a bank.
-      for (int c = 0; c < ITEM_QUADS; ++c) weights[c] = weight_tile[d * (TILE_COLUMNS / 4) + c * ITEMS_X + item_x];
-      for (int r = 0; r < ITEM_ROWS; ++r) {
-        float4 a = (float4)x_column[d * TILE_ROWS + r];
-        for (int c = 0; c < ITEM_QUADS; ++c) sums[r][c] = fma(a, weights[c], sums[r][c]);
+  for (int r = 0; r < ITEM_ROWS; ++r)
+#pragma unroll
+    for (int c = 0; c < ITEM_COLUMNS; ++c) sums[r][c] = 0.0f;
+  fetch_tile(TILE_ROWS, x, rows, depth, 0, aligned, lid, x_quads);
+  fetch_tile(TILE_COLUMNS, weight, columns - first_column, depth, 0, aligned, lid, weight_quads);
+  __local float *now = (__local float *)tiles;  // the pair that is multiplied
+  __local float *next = now + PAIR_FLOATS;
+  place_tile(TILE_ROWS, x_quads, lid, now);
+  place_tile(TILE_COLUMNS, weight_quads, lid, now + TILE_FLOATS(TILE_ROWS));
+  barrier(CLK_LOCAL_MEM_FENCE);
+  for (int k = 0; k < depth; k += TILE_DEPTH) {
+    // Behind the last tile these are zeros, which nobody reads.
+    fetch_tile(TILE_ROWS, x, rows, depth, k + TILE_DEPTH, aligned, lid, x_quads);
+    fetch_tile(TILE_COLUMNS, weight, columns - first_column, depth, k + TILE_DEPTH, aligned, lid, weight_quads);
+    if (is_busy) multiply_tiles(now, now + TILE_FLOATS(TILE_ROWS), item_x, item_y, sums);
+    place_tile(TILE_ROWS, x_quads, lid, next);
+    place_tile(TILE_COLUMNS, weight_quads, lid, next + TILE_FLOATS(TILE_ROWS));
+    barrier(CLK_LOCAL_MEM_FENCE);
+    __local float *placed = next;
+    next = now;
+    now = placed;
+  }
+  out += (size_t)(out_row + first_row) * columns;
+  bool out_aligned = columns % 4 == 0 && is_aligned(out);
+  float biases[ITEM_COLUMNS];
+#pragma unroll
+  for (int c = 0; c < ITEM_COLUMNS; ++c) {
+    biases[c] = 0.0f;
+#if HAS_BIAS
+    int column = first_column + SHARE(ITEM_COLUMNS, ITEMS_X, item_x, c);
+    if (column < columns) biases[c] = bias[column];
+#endif
+  }
+#pragma unroll
+  for (int r = 0; r < ITEM_ROWS; ++r) {
+    int row = SHARE(ITEM_ROWS, ITEMS_Y, item_y, r);
+    if (row < rows) {
+      // + 0: a chain that underflowed to -0 ends in 0 where zeros fill up the last tile, so it does everywhere.
+#pragma unroll
+      for (int c = 0; c < ITEM_COLUMNS; ++c) sums[r][c] = activate_one((sums[r][c] + 0.0f) + biases[c]);
+#pragma unroll
+      for (int c = 0; c < ITEM_COLUMNS; c += STORED) {
+        int column = first_column + SHARE(ITEM_COLUMNS, ITEMS_X, item_x, c);
+        __global float *p = out + (size_t)row * columns + column;
+#if STORED == 4
+        store_quad((float4)(sums[r][c], sums[r][c + 1], sums[r][c + 2], sums[r][c + 3]), p, columns - column, out_aligned);
+#else
+        if (column < columns) *p = sums[r][c];
+#endif
       }
     }
-  }
-  for (int r = 0; r < ITEM_ROWS; ++r) {
-    int row = first_row + item_y * ITEM_ROWS + r;
-    if (row < rows)
-      for (int c = 0; c < ITEM_QUADS; ++c) {
-        float lanes[4] = {sums[r][c].x, sums[r][c].y, sums[r][c].z, sums[r][c].w};
-        for (int j = 0; j < 4; ++j) {
-          int column = first_column + (c * ITEMS_X + item_x) * 4 + j;
-          if (column < columns) {
-#if HAS_BIAS
-            lanes[j] += bias[column];
-#endif
-            out[(size_t)row * columns + column] = activate_one(lanes[j]);
-          }
-        }
-      }
   }
 }

@@ -17,10 +17,11 @@ extension StepBinder {
     let numbers = [attention.heads, 0, try arguments.columns(1), attention.valueColumn]
     try kernel.bind(try arguments.bufferValues() + numbers.map { .int32(Int32($0)) })
     let keys = arguments.shape(0).dimensions[2]
-    let tileQueries = profile.contextTileQueries
+    let (tileQueries, groupSize) = (profile.contextTileQueries, profile.attentionGroupSize)
     return { queue, dimensions in
       try kernel.set(7, Int32(keys.resolved(dimensions)))
-      try launchHeads(queue, kernel, dimensions, heads: attention.heads, tileQueries: tileQueries)
+      try launchHeads(
+        queue, kernel, dimensions, heads: attention.heads, tileQueries: tileQueries, groupSize: groupSize)
     }
   }
 }

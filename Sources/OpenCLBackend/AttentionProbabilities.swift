@@ -38,12 +38,13 @@ extension StepBinder {
     ]
     try kernel.bind(
       buffers.map(KernelValue.buffer) + numbers.map { .int32(Int32($0)) } + [.float(Float(attention.scale))])
-    let tileQueries = profile.probabilityTileQueries
+    let (tileQueries, groupSize) = (profile.probabilityTileQueries, profile.attentionGroupSize)
     return { queue, dimensions in
       let keys = try Dimension.symbol(probabilities.keys, plus: 0).resolved(dimensions)
       guard keys > 0 else { return }
       try kernel.set(11, Int32(keys))
-      try launchHeads(queue, kernel, dimensions, heads: attention.heads, tileQueries: tileQueries)
+      try launchHeads(
+        queue, kernel, dimensions, heads: attention.heads, tileQueries: tileQueries, groupSize: groupSize)
     }
   }
 }

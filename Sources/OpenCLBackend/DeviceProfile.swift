@@ -24,6 +24,15 @@ public struct DeviceProfile: Sendable, Hashable {
   public var computeUnits: Int
   /// Whether weights are written into the device's memory by the host, which shares it; else they travel through staging.
   public let mapsWeights: Bool
+  /// Work-items of the largest group that the device takes.
+  public let maxWorkGroupSize: Int
+  /// Bytes of local memory that a group can have.
+  public let localMemory: Int
+  /// The one configuration of `linear_tiled` that every dense layer runs in; nil leaves the choice to the layer's size.
+  public var tiledConfiguration: TiledConfiguration?
+  /// The one number of queries (1, 2, 4 or 8) that a work-item of `attention_tiled` takes; nil leaves the choice to the
+  /// sequences' lengths.
+  public var attentionItemQueries: Int?
   /// Every sub-buffer starts at a multiple of it, in bytes.
   public let alignment: Int
 
@@ -47,6 +56,8 @@ public struct DeviceProfile: Sendable, Hashable {
     // In the form of the kernels that GPUs run, weights take a GPU's way as well: tests force it on a CPU device.
     mapsWeights = self.workGroupSize == 1 && device.hasUnifiedMemory
     computeUnits = max(device.computeUnits, 1)
+    maxWorkGroupSize = device.maxWorkGroupSize
+    localMemory = device.localMemory
     alignment = max(device.baseAlignment, 64)
   }
 
@@ -54,17 +65,14 @@ public struct DeviceProfile: Sendable, Hashable {
   /// vectors the 16 of AVX2.
   public var panelWidth: Int { (vectorWidth == 16 ? 3 : 2) * vectorWidth }
 
-  /// Queries that one work-group of `attention` takes: vectors of them on a CPU device, one per work-item on a GPU.
-  func standardAttention(longest: Int) -> AttentionConfiguration {
-    workGroupSize == 1 ? .vectors(2) : .tile(attentionGroupSize)
+  /// Tiles of `attention_tiled`, the GPU form, for a head size.
+  func attentionTiles(headSize: Int) -> [AttentionTile] {
+    let tiles = AttentionTile.tiles(headSize: headSize, workGroupSize: workGroupSize)
+    guard let attentionItemQueries else { return tiles }
+    return [AttentionTile(queryItems: tiles[0].queryItems, itemQueries: attentionItemQueries)]
   }
 
-  /// What a tuner tries.
-  func attentionCandidates(longest: Int) -> [AttentionConfiguration] {
-    workGroupSize == 1 ? [1, 2, 3, 4].map(AttentionConfiguration.vectors) : [.tile(attentionGroupSize)]
-  }
-
-  /// Work-items of a group of `attention`: each holds a query and its sums in registers, so fewer than elsewhere.
+  /// Work-items of a group of attention's halves: each holds vectors in registers, so fewer than elsewhere.
   var attentionGroupSize: Int { min(workGroupSize, 64) }
 
   /// Macros that every kernel gets. No relaxed mathematics: infinities and the order of sums matter.

@@ -4,21 +4,26 @@ import OpenCLRuntime
 
 extension StepBinder {
   /// Kernels of the two dense layers.
-  func feedForwardKernels(_ activation: Activation) throws -> [Kernel] {
-    try linearKernels(activation, hasBias: true) + linearKernels(.identity, hasBias: true)
+  func feedForwardKernels(_ activation: Activation, _ operands: [Graph.Value]) throws -> [Kernel] {
+    try linearKernels(activation, hasBias: true, operands[1])
+      + linearKernels(.identity, hasBias: true, operands[3])
   }
 
   /// Each chunk of rows into the scratch memory, and from there to its place in the result.
   func bindFeedForward(_ arguments: StepArguments, _ kernels: [Kernel], _ chunk: Int) throws -> Enqueue {
     let (wide, scratch) = (try arguments.columns(inRowsOf: 1), try arguments.scratchBuffer())
+    // Kernels of the first layer, before those of the second.
+    let firstCount =
+      profile.matrixProduct == .tiled ? try tiledChoice(arguments.step.operands[1]).configurations.count : 1
     let first = try bindProduct(
       LinearProduct(
         x: arguments.buffer(at: 0), weight: arguments.buffer(at: 1), bias: arguments.buffer(at: 2), out: scratch,
-        columns: wide, depth: arguments.columns(0)), kernels[0])
+        columns: wide, depth: arguments.columns(0)), Array(kernels[..<firstCount]))
     let second = try bindProduct(
       LinearProduct(
         x: scratch, weight: arguments.buffer(at: 3), bias: arguments.buffer(at: 4),
-        out: arguments.buffer(arguments.step.result), columns: arguments.columns(inRowsOf: 3), depth: wide), kernels[1])
+        out: arguments.buffer(arguments.step.result), columns: arguments.columns(inRowsOf: 3), depth: wide),
+      Array(kernels[firstCount...]))
     let rows = arguments.rows(0)
     return { queue, dimensions in
       let rows = try rows.resolved(dimensions)

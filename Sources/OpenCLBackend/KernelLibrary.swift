@@ -34,10 +34,8 @@ final class KernelLibrary: Sendable {
     let key = file + " " + options
     if let program = programs.withLock({ $0[key] }) { return program }
     // Built outside the lock: two builders of one program cost time, not correctness, and loading is serial anyway.
-    let program = try Program(
-      context, file: file + ".cl", source: KernelLibrary.source("common") + KernelLibrary.source(file),
-      options: options,
-      cache: cache)
+    let source = KernelLibrary.shared(file).map(KernelLibrary.source).joined() + KernelLibrary.source(file)
+    let program = try Program(context, file: file + ".cl", source: source, options: options, cache: cache)
     programs.withLock { $0[key] = program }
     if program.origin == .source { unstored.withLock { $0.append(program) } }
     return program
@@ -62,9 +60,9 @@ final class KernelLibrary: Sendable {
     for program in programs { program.storeBinary() }
   }
 
-  /// Names of all kernel files in the binary, without the shared one.
-  static var fileNames: [String] {
-    (0..<bert_kernel_count()).compactMap { bert_kernel_name($0).map { String(cString: $0) } }.filter { $0 != "common" }
+  /// The files that the host puts in front of a kernel file.
+  private static func shared(_ file: String) -> [String] {
+    file.hasSuffix("_tiled") ? ["common", "tiles"] : ["common"]
   }
 
   static func source(_ name: String) -> String {

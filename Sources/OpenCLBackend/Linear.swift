@@ -3,22 +3,35 @@ import ComputeGraph
 import OpenCLRuntime
 
 extension StepBinder {
-  /// Kernels of a dense layer: one, or for CLBlast the epilogue alone.
-  func linearKernels(_ activation: Activation, hasBias: Bool) throws -> [Kernel] {
+  /// Kernels of a dense layer: one, for `linear_tiled` one for each configuration, for CLBlast the epilogue alone, which
+  /// comes behind the others where a tuned layer runs both.
+  func linearKernels(_ activation: Activation, hasBias: Bool, _ weight: Graph.Value) throws -> [Kernel] {
     switch profile.matrixProduct {
     case .panels: [try library.panelKernel("linear_panels", activation, hasBias: hasBias)]
     case .tiled:
-      [
-        try library.kernel(
-          "linear_tiled",
-          defines: [
-            "ACTIVATION": Int(activation.rawValue), "HAS_BIAS": hasBias ? 1 : 0, "TILE_ROWS": LinearTile.extent,
-            "TILE_COLUMNS": LinearTile.extent, "ITEM_ROWS": LinearTile.itemExtent,
-            "ITEM_COLUMNS": LinearTile.itemExtent,
-          ])
-      ]
-    case .clblast: hasBias || activation != .identity ? [try biasActivationKernel(activation)] : []
+      try tiledChoice(weight).configurations.map { configuration in
+        let layer = ["ACTIVATION": Int(activation.rawValue), "HAS_BIAS": hasBias ? 1 : 0]
+        return try library.kernel("linear_tiled", defines: layer.merging(configuration.defines) { $1 })
+      } + (try sizesForCLBlast(weight).isEmpty ? [] : epilogueKernels(activation, hasBias: hasBias))
+    case .clblast: try epilogueKernels(activation, hasBias: hasBias)
     }
+  }
+
+  /// What follows CLBlast's product.
+  private func epilogueKernels(_ activation: Activation, hasBias: Bool) throws -> [Kernel] {
+    hasBias || activation != .identity ? [try biasActivationKernel(activation)] : []
+  }
+
+  /// The classes of rows for which CLBlast was chosen.
+  private func sizesForCLBlast(_ weight: Graph.Value) throws -> Set<Int> {
+    let shape = try graph.type(of: weight).shape.resolved([:])
+    return tuning.sizesForCLBlast(columns: shape[0], depth: shape[1])
+  }
+
+  /// How the dense layer with this weight runs in `linear_tiled`.
+  func tiledChoice(_ weight: Graph.Value) throws -> TiledChoice {
+    let shape = try graph.type(of: weight).shape.resolved([:])  // no batch changes a weight
+    return profile.tiledChoice(columns: shape[0], depth: shape[1], tuning)
   }
 
   func bindLinear(_ arguments: StepArguments, _ kernels: [Kernel], _ activation: Activation) throws -> Enqueue {
@@ -27,17 +40,17 @@ extension StepBinder {
       bias: arguments.step.operands.count == 3 ? try arguments.buffer(at: 2) : nil,
       out: try arguments.buffer(arguments.step.result), columns: try arguments.columns(inRowsOf: 1),
       depth: try arguments.columns(0))
-    let launch = try bindProduct(product, kernels.first)
+    let launch = try bindProduct(product, kernels)
     let rows = arguments.rows(0)
     return { queue, dimensions in try launch(queue, LinearRows(count: rows.resolved(dimensions))) }
   }
 
   /// One dense layer on buffers, for any rows of them.
-  func bindProduct(_ product: LinearProduct, _ kernel: Kernel?) throws -> (Queue, LinearRows) throws -> Void {
-    switch (profile.matrixProduct, kernel) {
-    case (.panels, let kernel?): try bindPanels(product, kernel)
-    case (.tiled, let kernel?): try bindTiled(product, kernel)
-    default: try bindCLBlast(product, kernel)
+  func bindProduct(_ product: LinearProduct, _ kernels: [Kernel]) throws -> (Queue, LinearRows) throws -> Void {
+    switch profile.matrixProduct {
+    case .panels: try bindPanels(product, kernels[0])
+    case .tiled: try bindTiledOrCLBlast(product, kernels)
+    case .clblast: try bindCLBlast(product, kernels.first)
     }
   }
 
@@ -47,28 +60,48 @@ extension StepBinder {
   ) throws -> (Queue, LinearRows) throws -> Void {
     try kernel.bind(product.kernelValues)
     let panels = (product.columns + profile.panelWidth - 1) / profile.panelWidth
-    let choices = linearChoices(columns: product.columns, depth: product.depth)
+    let tuned = tuning.panelChoices(columns: product.columns, depth: product.depth)
     let computeUnits = profile.computeUnits
     return { queue, rows in
-      guard rows.count > 0, case .panels(let choice) = choices.configuration(size: rows.count) else { return }
+      guard rows.count > 0 else { return }
       try kernel.set(rows)
+      let choice = tuned[TuningKey.sizeClass(of: rows.count)] ?? .standard(rows: rows.count)
       let blocks = choice.blocks(rows: rows.count, panels: panels, computeUnits: computeUnits)
       try queue.launch(kernel, global: WorkSize(blocks.columns, blocks.rows), local: WorkSize(1, 1))
     }
   }
 
-  /// `linear_tiled(x, weight, bias, out, rows, columns, depth, x_row, out_row)`; a group of work-items makes a square tile.
-  private func bindTiled(
-    _ product: LinearProduct, _ kernel: Kernel
+  /// `linear_tiled`, and CLBlast for the rows for which it was chosen.
+  private func bindTiledOrCLBlast(
+    _ product: LinearProduct, _ kernels: [Kernel]
   ) throws -> (Queue, LinearRows) throws -> Void {
-    try kernel.bind(product.kernelValues)
-    let tile = LinearTile.extent
-    let items = LinearTile.extent / LinearTile.itemExtent
+    let tiles = profile.tiledChoice(columns: product.columns, depth: product.depth, tuning).configurations.count
+    let tiled = try bindTiled(product, Array(kernels[..<tiles]))
+    let sizes = tuning.sizesForCLBlast(columns: product.columns, depth: product.depth)
+    guard !sizes.isEmpty else { return tiled }
+    let foreign = try bindCLBlast(product, kernels.dropFirst(tiles).first)
+    return { queue, rows in
+      try (sizes.contains(TuningKey.sizeClass(of: rows.count)) ? foreign : tiled)(queue, rows)
+    }
+  }
+
+  /// `linear_tiled(x, weight, bias, out, rows, columns, depth, x_row, out_row)` in the configuration for so many rows; a
+  /// group of work-items makes a tile.
+  private func bindTiled(
+    _ product: LinearProduct, _ kernels: [Kernel]
+  ) throws -> (Queue, LinearRows) throws -> Void {
+    for kernel in kernels { try kernel.bind(product.kernelValues) }
+    let columns = product.columns
+    let choice = profile.tiledChoice(columns: columns, depth: product.depth, tuning)
     return { queue, rows in
       guard rows.count > 0 else { return }
+      let index = choice.index(rows: rows.count)
+      let (kernel, tile) = (kernels[index], choice.configurations[index])
       try kernel.set(rows)
-      let global = WorkSize((product.columns + tile - 1) / tile * items, (rows.count + tile - 1) / tile * items)
-      try queue.launch(kernel, global: global, local: WorkSize(items, items))
+      let groups = tile.groups(rows: rows.count, columns: columns)
+      try queue.launch(
+        kernel, global: WorkSize(groups.across * tile.itemsAcross, groups.down * tile.itemsDown),
+        local: WorkSize(tile.itemsAcross, tile.itemsDown))
     }
   }
 
@@ -123,14 +156,6 @@ extension Kernel {
   }
 }
 
-/// The tiles of `linear_tiled`. 128 x 128 with 8 x 8 suits large products on large GPUs; no GPU was at hand to choose.
-private enum LinearTile {
-  /// Rows and columns of the result that a work-group makes.
-  static let extent = 64
-  /// Rows and columns of the result that a work-item makes.
-  static let itemExtent = 4
-}
-
 extension KernelLibrary {
   /// A kernel of `linear_panels.cl`.
   func panelKernel(_ name: String, _ activation: Activation, hasBias: Bool) throws -> Kernel {
@@ -145,31 +170,4 @@ extension KernelLibrary {
 extension StepArguments {
   /// The first extent of an operand, which no batch changes: a weight's columns of output.
   func columns(inRowsOf index: Int) throws -> Int { try rows(index).resolved([:]) }
-}
-
-extension StepBinder {
-  /// Which configuration a dense layer takes, by its rows.
-  func linearChoices(columns: Int, depth: Int) -> TunedChoices<LinearConfiguration> {
-    let profile = profile
-    return TunedChoices(tuning, [columns, depth]) { choice in
-      switch (profile.matrixProduct, choice) {
-      case (.panels, .panels): true
-      default: false
-      }
-    } standard: { rows in
-      profile.standardLinear(rows: rows, columns: columns)
-    }
-  }
-}
-
-extension DeviceProfile {
-  /// What a dense layer runs where nothing was measured.
-  func standardLinear(rows: Int, columns: Int) -> LinearConfiguration {
-    .panels(.standard(rows: rows))
-  }
-
-  /// What a tuner tries.
-  func linearCandidates(rows: Int, _ device: Device) -> [LinearConfiguration] {
-    PanelConfiguration.candidates(rows: rows).map(LinearConfiguration.panels)
-  }
 }

@@ -79,9 +79,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [KernelForm.native, .vectors8, .vectors4, .groups]) func dependOnWhatIsSeen(form: KernelForm)
-    async throws
-  {
+  @Test(arguments: [KernelForm.native, .vectors8, .vectors4, .groups, .largeGroups])
+  func dependOnWhatIsSeen(form: KernelForm) async throws {
     let executor = try form.executor()
     let whole = try await run(Batch(queries: [30..<167], keys: [30..<167]), on: executor)
     // Beside other sequences, shorter and longer.

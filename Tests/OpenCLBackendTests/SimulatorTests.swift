@@ -16,9 +16,29 @@ import Testing
     try await check(row, workGroupSize: 32, .tiled)
   }
 
-  private func check(_ row: OperationCase, workGroupSize: Int, _ product: MatrixProduct) async throws {
+  /// Other tiles than the sizes above ask for.
+  @Test(arguments: TiledConfiguration.candidates) func denseLayer(_ tile: TiledConfiguration) async throws {
     let device = try Device.select("auto")
-    let profile = DeviceProfile(device, workGroupSize: workGroupSize, matrixProduct: product)
+    guard tile.fits(maxWorkGroupSize: device.maxWorkGroupSize, localMemory: device.localMemory) else { return }
+    for name in ["67 x 129 x 97 identity", "3 x 4 x 5 identity"] {
+      let row = try #require(OperationCase.small.first { $0.operation.name == "linear" && $0.what == name })
+      try await check(row, workGroupSize: 32, .tiled) { $0.tiledConfiguration = tile }
+    }
+  }
+
+  @Test(arguments: [1, 2, 4, 8], [false, true]) func attention(itemQueries: Int, isCausal: Bool) async throws {
+    let what = "[9, 70, 40, 3] over [4, 65, 0, 2] 1 apart, 2 heads of 7" + (isCausal ? ", causal" : "")
+    let row = try #require(OperationCase.small.first { $0.operation.name == "attention" && $0.what == what })
+    try await check(row, workGroupSize: 128, .tiled) { $0.attentionItemQueries = itemQueries }
+  }
+
+  private func check(
+    _ row: OperationCase, workGroupSize: Int, _ product: MatrixProduct,
+    _ change: (inout DeviceProfile) -> Void = { _ in }
+  ) async throws {
+    let device = try Device.select("auto")
+    var profile = DeviceProfile(device, workGroupSize: workGroupSize, matrixProduct: product)
+    change(&profile)
     let wanted = try await row.run(on: CPUExecutor<Double>())
     let found = try await row.run(on: OpenCLExecutor(device, profile: profile))
     #expect(relativeError(found.doubles, wanted.doubles) <= row.tolerance)

@@ -14,6 +14,7 @@ extension OperationCase {
         attention(.own([97]), heads: 3, headSize: 37, isCausal),
         attention(.own([65, 64, 63]), heads: 1, headSize: 64, isCausal),
         attention(.own([257]), heads: 1, headSize: 37, isCausal),
+        attention(.own([67, 1]), heads: 2, headSize: 128, isCausal),
         attention(.own([0, 0]), heads: 2, headSize: 7, isCausal),
         attention(.other([5, 0, 9, 2], [17, 3, 0, 70]), heads: 3, headSize: 12, isCausal),
         // Key ranges with rows between them that belong to nobody, as caches have them.

@@ -6,6 +6,9 @@ extension OperationCase {
     [(128, 768, 768), (1, 768, 3072)].map { linear($0.0, $0.1, $0.2, .identity, "BERT ") }
     + [(1, 1, 1), (1, 37, 60), (2, 60, 37), (5, 3, 17), (13, 97, 33), (31, 64, 16), (67, 129, 97), (7, 384, 257)]
     .map { linear($0.0, $0.1, $0.2, .identity) }
+    // Around the edges of the tiles, in rows, columns and depth.
+    + [(3, 4, 5), (63, 17, 65), (64, 8, 64), (65, 3, 63), (127, 16, 5), (128, 20, 1), (129, 1, 65)]
+    .map { linear($0.0, $0.1, $0.2, .identity) }
     + Activation.allCases.map { linear(13, 19, 37, $0) }
     + [
       OperationCase(.linear(activation: .identity), "9 x 21 x 35, no bias", [.real([9, 21]), .parameter([35, 21])])

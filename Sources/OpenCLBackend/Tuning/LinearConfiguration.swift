@@ -63,3 +63,41 @@ extension LinearConfiguration: TunedConfiguration {
     }
   }
 }
+
+extension Tuning {
+  /// How `linear_panels` was chosen to run for a weight of `[columns, depth]`, by class of rows.
+  func panelChoices(columns: Int, depth: Int) -> [Int: PanelConfiguration] {
+    choices(LinearConfiguration.self, [columns, depth]).compactMapValues { choice in
+      if case .panels(let panels) = choice { panels } else { nil }
+    }
+  }
+
+  /// The classes of rows for which CLBlast was chosen.
+  func sizesForCLBlast(columns: Int, depth: Int) -> Set<Int> {
+    Set(choices(LinearConfiguration.self, [columns, depth]).filter { $0.value == .clblast }.keys)
+  }
+}
+
+extension DeviceProfile {
+  /// What a dense layer runs where nothing was measured.
+  func standardLinear(rows: Int, columns: Int, depth: Int) -> LinearConfiguration {
+    switch matrixProduct {
+    case .panels: return .panels(.standard(rows: rows))
+    case .tiled:
+      let choice = tiledChoice(columns: columns, depth: depth)
+      return .tiled(choice.configurations[choice.index(rows: rows)])
+    case .clblast: return .clblast
+    }
+  }
+
+  /// What a tuner tries, that this device takes.
+  func linearCandidates(rows: Int) -> [LinearConfiguration] {
+    switch matrixProduct {
+    case .panels: PanelConfiguration.candidates(rows: rows).map(LinearConfiguration.panels)
+    case .tiled:
+      TiledConfiguration.candidates.filter { $0.fits(maxWorkGroupSize: maxWorkGroupSize, localMemory: localMemory) }
+        .map(LinearConfiguration.tiled)
+    case .clblast: []
+    }
+  }
+}

@@ -30,7 +30,7 @@ struct Trial {
   /// - Parameter expected: the first rows of y0.
   /// - Throws: `TuningError.wrong` where the standard configuration does not compute them; `OpenCLError`.
   func measure(_ expected: [Double]) throws -> Tuning.Measurement {
-    let names = subject.configurations(size: size, executor.profile, options, executor.device)
+    let names = subject.configurations(size: size, executor.profile, options)
     let standard = Contender(names[0], try bind(names[0]))
     let reference = try result(of: standard.plan)
     if let wrong = Agreement.difference(reference, expected, within: 2e-5) {

@@ -74,15 +74,17 @@ extension TuningSubject {
   }
 
   /// The configurations of a device for a size, the standard one first.
-  func configurations(size: Int, _ profile: DeviceProfile, _ options: TuningOptions, _ device: Device) -> [String] {
+  func configurations(size: Int, _ profile: DeviceProfile, _ options: TuningOptions) -> [String] {
     switch self {
-    case .linear(let columns, _, _):
-      let standard = profile.standardLinear(rows: size, columns: columns)
-      var all = [standard] + profile.linearCandidates(rows: size, device)
+    case .linear(let columns, let depth, _):
+      let standard = profile.standardLinear(rows: size, columns: columns, depth: depth)
+      var all = [standard] + profile.linearCandidates(rows: size)
       if options.allowsCLBlast, profile.matrixProduct == .tiled { all.append(.clblast) }
       return all.map(\.description).unique()
-    case .attention:
-      let all = [profile.standardAttention(longest: size)] + profile.attentionCandidates(longest: size)
+    case .attention(let attention):
+      let choice = profile.attentionChoice(attention, .none)
+      let standard = choice.configurations[choice.index(longest: size, sequences: sequences(size))]
+      let all = [standard] + profile.attentionCandidates(headSize: attention.headSize)
       return all.map(\.description).unique()
     }
   }

@@ -92,7 +92,7 @@ enum TuningSubject: Hashable, Sendable {
         dimensions: [.tokens: size],
         tensors: ["x": try Tensor(.float32(TrialNumbers.vector(size * depth, salt: 1)), shape: [size, depth])])
     case .attention(let attention):
-      let sequences = max(TuningSubject.attentionTokens / size, 1)
+      let sequences = sequences(size)
       let tokens = sequences * size
       let bounds = (0...sequences).map { Int32($0 * size) }
       let x = TrialNumbers.vector(tokens * 3 * attention.width, salt: 1)
@@ -104,6 +104,9 @@ enum TuningSubject: Hashable, Sendable {
         ])
     }
   }
+
+  /// Sequences of so many tokens in a trial.
+  func sequences(_ size: Int) -> Int { max(TuningSubject.attentionTokens / size, 1) }
 
   /// Tokens of a batch of sequences.
   private static let attentionTokens = 1024

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// tiles: what the kernels that pass tiles through local memory share. The host puts it between common.cl and those.
+//
+// A tile of `height` rows of a row-major matrix lies in local memory with rows and columns exchanged, TILE_STRIDE(height)
+// floats a column, so that an item reads neighbouring rows as one float4. It arrives in quads: four neighbouring floats of
+// a row. Quad i is dealt so that the lanes of a warp read whole sectors of 32 bytes (two quads of a row), and that their
+// exchanging stores fall into 32 banks (16 rows, and 4 * TILE_STRIDE % 32 = 16). Heights are powers of two.
+
+#define TILE_STRIDE(height) ((height) + 4)
+#define QUAD_ROW(height, i) (((i) / 2) & ((height) - 1))
+#define QUAD_COLUMN(height, i) ((((i) / (2 * (height))) * 2 + ((i) & 1)) * 4)
+
+INLINE bool is_aligned(__global const float *p) { return ((size_t)p & 15) == 0; }
+
+// Four floats of a row at p, of which `left` remain (none where it is not positive); zeros behind them. `aligned`: p and
+// the row's length are multiples of 16 bytes.
+INLINE float4 load_quad(__global const float *p, int left, bool aligned) {
+  float4 v = (float4)0.0f;
+  if (aligned) {
+    if (left > 0) v = *(__global const float4 *)p;
+  } else {
+    if (left > 0) v.x = p[0];
+    if (left > 1) v.y = p[1];
+    if (left > 2) v.z = p[2];
+    if (left > 3) v.w = p[3];
+  }
+  return v;
+}
+
+// Writes up to four floats of a row at p, of which `left` remain. Oclgrind 21.10 --uninitialized, which compiles for SPIR,
+// takes a vector that is made of floats and stored for undefined.
+INLINE void store_quad(float4 v, __global float *p, int left, bool aligned) {
+#ifdef __SPIR__
+  aligned = false;
+#endif
+  if (aligned) {
+    if (left > 0) *(__global float4 *)p = v;
+  } else {
+    if (left > 0) p[0] = v.x;
+    if (left > 1) p[1] = v.y;
+    if (left > 2) p[2] = v.z;
+    if (left > 3) p[3] = v.w;
+  }
+}
+
+INLINE void place_quad(__local float *tile, const int height, int i, float4 v) {
+  __local float *p = tile + QUAD_COLUMN(height, i) * TILE_STRIDE(height) + QUAD_ROW(height, i);
+  p[0] = v.x;
+  p[TILE_STRIDE(height)] = v.y;
+  p[2 * TILE_STRIDE(height)] = v.z;
+  p[3 * TILE_STRIDE(height)] = v.w;
+}
+
+// Of a line that `items` work-items share, item `item` has `count` floats, of which float j is float SHARE of the line: runs
+// of four, `items` runs apart, so that neighbours read neighbouring float4s and no two of them meet in a bank; or, where 4
+// does not divide the count, neighbouring floats.
+#define SHARE(count, items, item, j) \
+  ((count) % 4 == 0 ? (((j) / 4) * (items) + (item)) * 4 + (j) % 4 : (item) * (count) + (j))
+// Neighbouring floats of a share that one read or store takes.
+#define SHARE_RUN(count) ((count) % 4 == 0 ? 4 : (count) % 2 == 0 ? 2 : 1)
+
+INLINE void read_run(__local const float *p, const int count, float *values) {
+  if (count == 4)
+    *(float4 *)values = *(__local const float4 *)p;
+  else if (count == 2)
+    *(float2 *)values = *(__local const float2 *)p;
+  else
+    values[0] = p[0];
+}
+
+INLINE void write_run(const float *values, const int count, __local float *p) {
+#ifdef __SPIR__  // as in store_quad
+  for (int j = 0; j < count; ++j) p[j] = values[j];
+#else
+  if (count == 4)
+    *(__local float4 *)p = *(const float4 *)values;
+  else if (count == 2)
+    *(__local float2 *)p = *(const float2 *)values;
+  else
+    p[0] = values[0];
+#endif
+}
+
+INLINE void read_share(__local const float *line, const int count, const int items, int item, float *values) {
+#pragma unroll
+  for (int j = 0; j < count; j += SHARE_RUN(count))
+    read_run(line + SHARE(count, items, item, j), SHARE_RUN(count), values + j);
+}
