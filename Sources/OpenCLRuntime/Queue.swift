@@ -103,7 +103,9 @@ public final class Queue: Sendable {
     guard let observer else { return body(nil) }
     var handle: cl_event?
     let status = body(&handle)
-    if status == CL_SUCCESS, let handle { observer(Event(handle: handle, command: command())) }
+    // A wait that fails has an event all the same, and that must be released.
+    let event = handle.map { Event(handle: $0, command: command()) }
+    if status == CL_SUCCESS, let event { observer(event) }
     return status
   }
 

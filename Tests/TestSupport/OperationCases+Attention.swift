@@ -92,7 +92,7 @@ extension OperationCase {
     }
   }
 
-  private static func attention(
+  static func attention(
     _ keys: Keys, heads: Int, headSize: Int, _ isCausal: Bool, _ what: String? = nil
   ) -> OperationCase {
     let width = heads * headSize

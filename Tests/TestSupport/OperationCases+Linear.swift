@@ -27,7 +27,7 @@ extension OperationCase {
       }
     }
 
-  private static func linear(
+  static func linear(
     _ rows: Int, _ depth: Int, _ columns: Int, _ activation: Activation, _ prefix: String = ""
   ) -> OperationCase {
     OperationCase(

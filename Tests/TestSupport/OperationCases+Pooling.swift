@@ -14,9 +14,13 @@ extension OperationCase {
   static let poolingCases: [OperationCase] =
     (PoolingMode.allCases.map { [$0] } + [[.cls, .mean], PoolingMode.allCases]).flatMap { modes in
       [([1, 5, 0, 33, 2], 37), ([97], 1), ([3, 64], 384)].map { lengths, hidden in
-        OperationCase(
-          .pooling(modes), "\(modes) of \(lengths) x \(hidden)",
-          [.real([.tokens, .fixed(hidden)]), .offsets(lengths, segmenting: .tokens)], dimensions(lengths))
+        pooling(modes, lengths, hidden, "\(modes) of \(lengths) x \(hidden)")
       }
     }
+
+  static func pooling(_ modes: [PoolingMode], _ lengths: [Int], _ hidden: Int, _ what: String) -> OperationCase {
+    OperationCase(
+      .pooling(modes), what,
+      [.real([.tokens, .fixed(hidden)]), .offsets(lengths, segmenting: .tokens)], dimensions(lengths))
+  }
 }

@@ -25,7 +25,7 @@ extension OperationCase {
       embeddingLayerNorm(0, 37, "0 x 37"),
     ]
 
-  private static func addLayerNorm(_ rows: Int, _ hidden: Int, _ what: String) -> OperationCase {
+  static func addLayerNorm(_ rows: Int, _ hidden: Int, _ what: String) -> OperationCase {
     // With one column the variance is 0 and only epsilon divides: the error is that of the bias alone.
     OperationCase(
       .addLayerNorm(epsilon: 1e-12), what,
@@ -35,13 +35,14 @@ extension OperationCase {
       ])
   }
 
-  private static func embeddingLayerNorm(
-    _ tokens: Int, _ hidden: Int, _ what: String, hasWordIds: Bool = true, hasPositions: Bool = true
+  static func embeddingLayerNorm(
+    _ tokens: Int, _ hidden: Int, _ what: String, words vocabulary: Int = 101, hasWordIds: Bool = true,
+    hasPositions: Bool = true
   ) -> OperationCase {
-    let words = hasWordIds ? Operand.parameter([101, hidden]) : .real([.tokens, .fixed(hidden)])
+    let words = hasWordIds ? Operand.parameter([vocabulary, hidden]) : .real([.tokens, .fixed(hidden)])
     let tables = [words] + (hasPositions ? [.parameter([64, hidden])] : []) + [.parameter([2, hidden])]
     let ids: [Operand] =
-      (hasWordIds ? [.ids([.tokens], below: 101)] : []) + (hasPositions ? [.ids([.tokens], below: 64)] : [])
+      (hasWordIds ? [.ids([.tokens], below: vocabulary)] : []) + (hasPositions ? [.ids([.tokens], below: 64)] : [])
     return OperationCase(
       .embeddingLayerNorm(Embeddings(epsilon: 1e-12, hasWordIds: hasWordIds, hasPositions: hasPositions)), what,
       tables + [.parameter([hidden]), .parameter([hidden])] + ids + [.ids([.tokens], below: 2)], [.tokens: tokens])

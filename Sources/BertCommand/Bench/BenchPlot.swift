@@ -10,8 +10,8 @@ enum BenchPlot {
   static func bars(_ result: BenchResult) -> String {
     let group = 130.0
     let right = left + group * Double(result.rows.count)
-    var svg = SVG(width: max(right + 20, 480), height: bottom + 40)
-    svg.text(left, 22, .start, "Tokens per second: \(result.model)", isBold: true, size: 14)
+    var svg = SVG(width: max(right + 20, 560), height: bottom + 40)
+    svg.text(left, 22, .start, title(result), isBold: true, size: 14)
     let colours = ["#2f6fb0", "#c58b3b"]
     for (index, engine) in result.engines.enumerated() {
       svg.rectangle(left + 180 * Double(index), 34, 10, 10, colours[index % colours.count])
@@ -39,8 +39,8 @@ enum BenchPlot {
     let lengths = Set(result.rows.map(\.shape.longest)).sorted()
     let batches = Set(result.rows.map(\.shape.sequences)).sorted()
     let right = left + column * Double(lengths.count)
-    var svg = SVG(width: right + 120, height: bottom + 50)
-    svg.text(left, 22, .start, "Tokens per second: \(result.model)", isBold: true, size: 14)
+    var svg = SVG(width: max(right + 120, 640), height: bottom + 50)
+    svg.text(left, 22, .start, title(result), isBold: true, size: 14)
     svg.text(left, 43, .start, result.engines.first.map { "\($0.name), \($0.device)" } ?? "")
     let largest = result.rows.map { $0.tokensPerSecond($0.timings[0]) }.max() ?? 1
     let place = svg.scale(to: largest, left: left, right: right, top: top, bottom: bottom)
@@ -60,6 +60,11 @@ enum BenchPlot {
       svg.text(right + 38, y, .start, "\(batch)")
     }
     return svg.document
+  }
+
+  /// The model's folder without the path to it, which may be long.
+  private static func title(_ result: BenchResult) -> String {
+    "Tokens per second: \(result.model.split(separator: "/").last.map(String.init) ?? result.model)"
   }
 
   /// From yellow to dark blue.
