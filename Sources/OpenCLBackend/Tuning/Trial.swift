@@ -97,6 +97,7 @@ struct Trial {
     return try bound.download(inputs.dimensions, loaded.graph, from: memory, queue)["y0"]?.floats ?? []
   }
 
+  /// Seconds of one step.
   private func seconds(of bound: BoundPlan, runs: Int) throws -> Double {
     let clock = ContinuousClock()
     let start = clock.now
@@ -104,12 +105,13 @@ struct Trial {
       for step in bound.steps { try step.enqueue(executor.queue, inputs.dimensions) }
     }
     try executor.queue.finish()
-    return (clock.now - start) / .seconds(1) / Double(runs)
+    return (clock.now - start) / .seconds(1) / Double(runs * bound.steps.count)
   }
 
   private func runsPerTurn(_ bound: BoundPlan) throws -> Int {
     let once = try min(seconds(of: bound, runs: 1), seconds(of: bound, runs: 1))
-    return min(max(Int((Trial.shortestTurn / .seconds(1) / max(once, 1e-6)).rounded(.up)), 1), 500)
+    let turn = Trial.shortestTurn / .seconds(1) / Double(bound.steps.count)
+    return min(max(Int((turn / max(once, 1e-7)).rounded(.up)), 1), 500)
   }
 }
 

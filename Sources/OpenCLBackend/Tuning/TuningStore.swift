@@ -80,9 +80,11 @@ public enum TuningError: Error, Equatable, Sendable, CustomStringConvertible {
 struct TuningIdentity {
   let fields: [(name: String, value: String)]
 
+  /// The sources of what is tuned.
+  private static let kernelFiles = ["common", "tiles", "linear_panels", "linear_tiled", "attention", "attention_tiled"]
+
   init(_ device: Device, _ profile: DeviceProfile) {
-    let sources = ["common"] + KernelLibrary.fileNames
-    let text = sources.map { KernelLibrary.source($0) }.joined(separator: "\u{0}")
+    let text = TuningIdentity.kernelFiles.map(KernelLibrary.source).joined(separator: "\u{0}")
     fields = [
       ("device", device.name), ("driver", device.driverVersion), ("platform", device.platform.version),
       ("compute_units", "\(profile.computeUnits)"), ("work_group_size", "\(profile.workGroupSize)"),
