@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Checkpoints
 import StrictJSON
 import Testing
 
@@ -55,7 +56,7 @@ import Testing
         measurement["choice"] = last
         return .object(measurement)
       })
-    try write(Array(JSON.object(object).serialized().utf8), to: path)
+    try AtomicFile.write(Array(JSON.object(object).serialized().utf8), to: path)
     let arguments = ["embed", Self.model, "--jsonl", "--device", "opencl"]
     let lines = Array(#"{"text": "the quick brown fox"}"#.utf8) + [0x0A]
     let tuned = try ToolProcess.run(arguments, input: lines, environment: ["XDG_CACHE_HOME": cache.path])
@@ -69,7 +70,7 @@ import Testing
     let cache = try TemporaryFolder()
     #expect(try tune(cache, ["--max-tokens", "1", "--max-length", "1"]).status == 0)
     let path = try kept(cache).path
-    try write(Array("{".utf8), to: path)
+    try AtomicFile.write(Array("{".utf8), to: path)
     let outcome = try ToolProcess.run(
       ["embed", Self.model, "--jsonl", "--device", "opencl"], input: Array(#"{"text": "a"}"#.utf8),
       environment: ["XDG_CACHE_HOME": cache.path])
@@ -77,6 +78,10 @@ import Testing
     #expect(outcome.errorLines.count == 1)
     #expect(outcome.error.hasPrefix("bert: note: running untuned: \(path): "))
     #expect(outcome.error.contains("bert tune"))
+    // Tuning again replaces it.
+    let again = try tune(cache, ["--max-tokens", "1", "--max-length", "1"])
+    #expect(again.status == 0 && again.errorLines.count == 2, "\(again.error)")
+    #expect(try kept(cache).json["measurements"]?.arrayValue?.isEmpty == false)
   }
 
   @Test(arguments: [

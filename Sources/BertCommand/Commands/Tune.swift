@@ -26,7 +26,8 @@ struct Tune: AsyncParsableCommand {
   @Argument(help: "Checkpoint directory; its weights are not read.")
   var model: String
 
-  @Option(help: ArgumentHelp("Tokens of a batch up to which dense layers are measured, 1 to 2048.", valueName: "tokens"))
+  @Option(
+    help: ArgumentHelp("Tokens of a batch up to which dense layers are measured, 1 to 2048.", valueName: "tokens"))
   var maxTokens = TuningKey.largestSize
 
   @Option(
@@ -40,7 +41,8 @@ struct Tune: AsyncParsableCommand {
     help: "Let CLBlast compete on GPUs. Where it wins, a text's bits depend on the batch it is in.")
   var allowsCLBlast = false
 
-  @Option(help: ArgumentHelp("Where all that was measured goes as one JSON object; - is standard output.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Where all that was measured goes as one JSON object; - is standard output.", valueName: "file"))
   var json: String?
 
   @OptionGroup(title: "Device options")
@@ -60,8 +62,15 @@ struct Tune: AsyncParsableCommand {
     let model = try ModelDescription(directory: self.model)
     // Untuned, so that the standard configurations are what the others are measured against.
     let engine = try engine.open(tuning: nil)
-    guard let executor = engine.executor as? OpenCLExecutor else { throw CommandError.nothingToTune(engine: engine.name) }
+    guard let executor = engine.executor as? OpenCLExecutor else {
+      throw CommandError.nothingToTune(engine: engine.name)
+    }
     guard let store = TuningStore.standard else { throw CommandError.noTuningFolder }
+    let known: Tuning
+    do { known = try store.load(for: executor.device, executor.profile) ?? .none } catch {
+      StandardError.note("\(error); it is replaced")
+      known = .none
+    }
     var options = TuningOptions()
     options.mostRows = maxTokens
     options.longestSequence = maxLength ?? min(512, model.config.maxPositionEmbeddings)
@@ -73,7 +82,6 @@ struct Tune: AsyncParsableCommand {
         $0.show("\(progress.done) of \(progress.total): \(progress.key.operation.rawValue) \(progress.key.shapeText)")
       }
     }
-    let known = try store.load(for: executor.device, executor.profile) ?? .none
     let path = try store.store(known.merging(tuning), for: executor.device, executor.profile)
     status.withLock { $0.finish() }
     if let json {

@@ -19,7 +19,9 @@ package enum Agreement {
   /// Where two results differ in a bit; nil where they do not.
   package static func bitDifference(_ found: [Float], _ reference: [Float]) -> String? {
     guard found.count == reference.count else { return "\(found.count) numbers instead of \(reference.count)" }
-    guard let index = found.indices.first(where: { found[$0].bitPattern != reference[$0].bitPattern }) else { return nil }
+    guard let index = found.indices.first(where: { found[$0].bitPattern != reference[$0].bitPattern }) else {
+      return nil
+    }
     return "element \(index) is \(found[index]), in the standard configuration \(reference[index])"
   }
 }

@@ -12,7 +12,9 @@ enum TuningSubject: Hashable, Sendable {
     var found: [TuningSubject] = []
     for node in graph.nodes {
       func width(_ index: Int, _ dimension: Int) -> Int? {
-        guard case .fixed(let size) = graph.type(of: node.operands[index]).shape.dimensions[dimension] else { return nil }
+        guard case .fixed(let size) = graph.type(of: node.operands[index]).shape.dimensions[dimension] else {
+          return nil
+        }
         return size
       }
       func addLinear(_ weight: Int, _ activation: Activation) {
