@@ -127,7 +127,10 @@ import Testing
   @Test(.timeLimit(.minutes(10)), arguments: Mode.allCases, [true, false])
   func everyCallFails(mode: Mode, maps: Bool) async {
     await #expect(processExitsWith: .success) { [mode, maps] in
-      let executor = try executor(.native, maps: maps)
+      let device = try Device.select("auto")
+      var profile = DeviceProfile(device)
+      profile.mapsWeights = maps
+      let executor = try OpenCLExecutor(device, profile: profile)
       let model = try Model([([49], 33), ([100, 100], 300)])
       func load() async throws -> [[Float]] {
         let buffers = try await executor.weights(of: model.graph, from: Counted())
