@@ -23,7 +23,7 @@ public struct DeviceProfile: Sendable, Hashable {
   /// Work-groups that the device runs at once.
   public var computeUnits: Int
   /// Whether weights are written into the device's memory by the host, which shares it; else they travel through staging.
-  public let mapsWeights: Bool
+  public var mapsWeights: Bool
   /// Work-items of the largest group that the device takes.
   public let maxWorkGroupSize: Int
   /// Bytes of local memory that a group can have.

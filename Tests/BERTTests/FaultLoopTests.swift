@@ -87,7 +87,8 @@ import Testing
       let calls = try await Self.failEveryCall(mode) {
         bits(try await SentenceEncoder.fromPretrained(folder.path, on: engine).encode(["ab c", "d"]))
       }
-      #expect(calls >= (mode == .late ? 25 : 1000), "\(calls)")
+      // Late, what is enqueued: a mapping of each parameter, the upload, and a launch of each step.
+      #expect(calls >= (mode == .late ? 25 : 800), "\(calls)")
     }
   }
 

@@ -138,7 +138,7 @@ import Testing
         }
         return found
       }
-      #expect(calls >= (mode == .late ? 80 : 1000), "\(calls)")
+      #expect(calls >= (mode == .late ? 70 : 1000), "\(calls)")
     }
   }
 

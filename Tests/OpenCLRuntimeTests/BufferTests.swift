@@ -29,6 +29,43 @@ extension RuntimeTests {
       #expect(staging.bytes[5000..<8000].elementsEqual(staging.bytes[100..<3100]))
     }
 
+    @Test func aMappedBufferIsWrittenByTheHost() throws {
+      let device = try TestDevice()
+      let buffer = try Buffer(device.context, byteCount: 5 << 20, label: "buffer")
+      CallMonitor.start(.thisThread)
+      let mapped = try MappedBuffer(buffer, device.queue)
+      try device.queue.finish()
+      for index in mapped.bytes.indices { mapped.bytes[index] = UInt8(truncatingIfNeeded: index &* 7) }
+      try mapped.unmap()
+      let bytes = try device.queue.read(buffer, count: buffer.byteCount, of: UInt8(0))
+      #expect(bytes.indices.allSatisfy { bytes[$0] == UInt8(truncatingIfNeeded: $0 &* 7) })
+      try mapped.unmap()  // the second time, and the end of its life, change nothing
+      _ = consume mapped
+      #expect(CallMonitor.counts.created[.mapping] == 1 && CallMonitor.counts.released[.mapping] == 1)
+      // One that nobody unmaps is unmapped all the same.
+      _ = try MappedBuffer(buffer, device.queue)
+      CallMonitor.stop()
+      #expect(CallMonitor.counts.outstanding.isEmpty)
+    }
+
+    @Test(arguments: [OpenCLStatus.allocationFailure, .deviceNotAvailable])
+    func aBufferThatCannotBeMapped(status: OpenCLStatus) throws {
+      let device = try TestDevice()
+      let buffer = try Buffer(device.context, byteCount: 64, label: "weights")
+      CallMonitor.start(.thisThread)
+      CallMonitor.inject(.init(status: status, call: "clEnqueueMapBuffer", scope: .thisThread))
+      var caught: OpenCLError?
+      do throws(OpenCLError) { _ = try MappedBuffer(buffer, device.queue) } catch { caught = error }
+      #expect(CallMonitor.removeFault().hits == 1)
+      CallMonitor.stop()
+      #expect(CallMonitor.counts.outstanding.isEmpty)
+      switch caught {
+      case .allocationFailed("weights", 64, _, status): #expect(status == .allocationFailure)
+      case .callFailed("clEnqueueMapBuffer", "weights", status): #expect(status == .deviceNotAvailable)
+      default: Issue.record("\(String(describing: caught))")
+      }
+    }
+
     @Test func pinnedMemoryThatIsRefusedBecomesPlainMemory() throws {
       let device = try TestDevice()
       for call in ["clCreateBuffer", "clRetainCommandQueue", "clEnqueueMapBuffer"] {
