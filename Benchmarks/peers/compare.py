@@ -34,8 +34,8 @@ def arguments():
     parser.add_argument("--case", action="append", help="BxS or ragged; repeatable (default: all of the issue's)")
     parser.add_argument("--threads", type=int, default=2, help="processors and threads for everyone (default 2)")
     parser.add_argument("--rounds", type=int, default=7, help="turns each takes in each case (default 7)")
-    parser.add_argument("--seconds", type=float, default=0.5, help="timed a turn, 3 forwards at least (default 0.5)")
-    parser.add_argument("--warm", type=float, default=0.2, help="untimed before that, 2 forwards at least (default 0.2)")
+    parser.add_argument("--seconds", type=float, default=0.5, help="timed a turn, a forward at least (default 0.5)")
+    parser.add_argument("--warm", type=float, default=0.2, help="untimed before it, likewise; 0: none (default 0.2)")
     parser.add_argument("--seed", type=int, default=7, help="of tokens and lengths (default 7)")
     parser.add_argument("--output", type=Path, help="folder for results.json and results.svg (default: print only)")
     given = parser.parse_args()
@@ -44,8 +44,8 @@ def arguments():
             parser.error(f"{model}/config.json is not there: MODEL is a checkpoint folder")
     if not given.bert.is_file():
         parser.error(f"--bert {given.bert} is not a file: build it with `swift build -c release --product bert`")
-    if min(given.threads, given.rounds) < 1 or min(given.seconds, given.warm) < 0:
-        parser.error("--threads and --rounds are at least 1, --seconds and --warm at least 0")
+    if min(given.threads, given.rounds) < 1 or given.seconds <= 0 or given.warm < 0:
+        parser.error("--threads and --rounds are at least 1, --seconds is more than 0, --warm at least 0")
     given.case = given.case or cases.CASES
     for case in given.case:
         try:
@@ -96,7 +96,7 @@ def measure(case, model, everyone, given, scratch):
         for count in counts:
             print(f"{case}, {peer.name}: warming up, {count} batches", file=sys.stderr, flush=True)
             try:
-                times, first = peer.turn(inputs, count, given.warm, min(given.seconds, 0.3))
+                times, first = peer.turn(inputs, count, 0, min(given.seconds, 0.3))
                 trials[count] = min(times)
             except held.Failure as failure:
                 failures.append({"name": report.row_name(peer.name, count), "error": str(failure)})
@@ -161,7 +161,8 @@ def main():
     apart = [row for model in models for result in model["results"] for row in result["rows"]
              if not row["max_difference_from_pytorch"] <= report.AGREEMENT]  # fmt: skip
     if apart:
-        sys.exit(f"outputs differ from PyTorch's by more than {report.AGREEMENT:g}: {', '.join(r['name'] for r in apart)}")
+        names = ", ".join(row["name"] for row in apart)
+        sys.exit(f"outputs differ from PyTorch's by more than {report.AGREEMENT:g}: {names}")
 
 
 if __name__ == "__main__":

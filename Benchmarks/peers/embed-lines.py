@@ -121,8 +121,8 @@ def main():
     each = [theirs / mine for mine, theirs in zip(times["ours"], times["theirs"])]
     for name, words in (("ours", "bert embed --jsonl"), ("theirs", "sentence-transformers")):
         print(f"{words:<24}{total[name]:>9.1f} s {len(lines) / total[name]:>9.0f} lines/s")
-    print(f"{len(lines)} lines of {given.file.name}: ratio {total['theirs'] / total['ours']:.2f}, chunks {min(each):.2f} "
-          f"... {max(each):.2f}, median {statistics.median(each):.2f}; {compared} vectors compared, "
+    print(f"{len(lines)} lines of {given.file.name}: ratio {total['theirs'] / total['ours']:.2f}, "
+          f"chunks {min(each):.2f} ... {max(each):.2f}, median {statistics.median(each):.2f}; {compared} vectors compared, "
           f"largest difference {largest:.1e}")  # fmt: skip
     if given.output:
         given.output.mkdir(parents=True, exist_ok=True)

@@ -76,12 +76,13 @@ def title(result):
 
 
 def table(result):
-    lines = [title(result), f"  {'':<30}{'tokens/s':>10}{'ms':>9}{'best':>9}{'rounds':>18}{'max diff':>10}{'first s':>9}"]
+    heads = f"{'tokens/s':>10}{'ms':>9}{'best':>9}{'rounds':>21}{'max diff':>10}{'first s':>9}"
+    lines = [title(result), f"  {'':<30}" + heads]
     for row in result["rows"]:
         low, high = (1e3 * seconds for seconds in row["round_medians"])
         lines.append(
             f"  {row['name']:<30}{row['tokens_per_second']:>10,.0f}{1e3 * row['median_seconds']:>9.2f}"
-            f"{1e3 * row['best_seconds']:>9.2f}{f'{low:.2f} ... {high:.2f}':>18}"
+            f"{1e3 * row['best_seconds']:>9.2f}{f'{low:.2f} ... {high:.2f}':>21}"
             f"{row['max_difference_from_pytorch']:>10.1e}{row['first_seconds']:>9.2f}"
         )
     for row in filter(lambda row: row["ours"], result["rows"]):
