@@ -3,7 +3,7 @@
 
 from html import escape
 
-ROW, LEFT, WIDTH, LABEL, TOP = 19, 190, 300, 150, 64
+ROW, LEFT, WIDTH, LABEL, TOP = 19, 190, 300, 150, 96
 PANEL = LEFT + WIDTH + LABEL
 OURS, PEER, SPLIT = "#2f6fb0", "#9aa1ab", "#c9a15a"
 
@@ -63,18 +63,21 @@ def svg(models, document):
         height = max(height, y)
     width = PANEL * len(models)
     machine = document["machine"]
-    head = (f'{document["settings"]["threads"]} threads, {machine["processor"]}, {machine["kernel"]}, '
-            f'float32, {document["when"][:10]}')  # fmt: skip
+    head = [
+        f'{document["settings"]["threads"]} threads, {machine["processor"]}, {machine["kernel"]}, float32, '
+        f'{document["when"][:10]}, commit {(document["commit"] or "unknown")[:12]}',
+        "Tokens per second, padding not counted, medians; lines: the slowest and the fastest round.",
+        "Bars: over the fastest peer with its batch whole (dashed line, 1).",
+    ]
     key = [("swift-bert", OURS), ("peer, batch whole", PEER), ("peer, batch sorted and split", SPLIT)]
     legend, x = [], 12
     for words, colour in key:
-        legend.append(f'<rect x="{x}" y="{28}" width="12" height="10" fill="{colour}"/>'
-                      f'<text x="{x + 17}" y="37">{words}</text>')  # fmt: skip
+        legend.append(f'<rect x="{x}" y="60" width="12" height="10" fill="{colour}"/>'
+                      f'<text x="{x + 17}" y="69">{words}</text>')  # fmt: skip
         x += 30 + 7 * len(words)
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" '
         'font-size="12"><rect width="100%" height="100%" fill="white"/>',
-        f'<text x="12" y="18">Tokens per second, padding not counted; bars: over the fastest peer with its batch '
-        f'whole (dashed, 1); lines: slowest to fastest round. {escape(head)}</text>',
+        *(f'<text x="12" y="{18 + 16 * number}">{escape(line)}</text>' for number, line in enumerate(head)),
         *legend, *parts, "</svg>", "",
     ])  # fmt: skip

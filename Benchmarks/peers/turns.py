@@ -104,7 +104,8 @@ class Bert:
     def bench(self, inputs, repeat, warmup, outputs):
         command = [*self.command, "--inputs", str(inputs), "--repeat", str(repeat), "--warmup", str(warmup),
                    "--json", "-", *(["--outputs", str(outputs)] if outputs else [])]  # fmt: skip
-        process = subprocess.run(command, capture_output=True, text=True)
+        # A session of its own, as the peers have: Linux shares out processors among sessions first.
+        process = subprocess.run(command, capture_output=True, text=True, start_new_session=True)
         if process.returncode != 0:
             raise Failure(f"{' '.join(command)} ended with {process.returncode}: {process.stderr.strip()}")
         try:
