@@ -38,8 +38,12 @@ def commit():
         found = subprocess.run(["git", "-C", str(Path(__file__).parent), *words], capture_output=True, text=True)
         return found.stdout.strip() if found.returncode == 0 else None
 
-    changed = git("status", "--porcelain")
+    # Not the results, which a program of this folder writes before the next one starts.
+    changed = git("status", "--porcelain", "--", ":/", ":(top,exclude)Benchmarks/results")
     return {"commit": git("rev-parse", "HEAD"), "uncommitted_changes": None if changed is None else bool(changed)}
+
+
+AT_START = commit()  # when this is imported: a branch may move while a long run goes on
 
 
 def versions():
@@ -64,7 +68,7 @@ def run(program):
     return {
         "when": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
-        **commit(), "machine": machine(), "versions": versions(), "opencl": opencl(program),
+        **AT_START, "machine": machine(), "versions": versions(), "opencl": opencl(program),
     }  # fmt: skip
 
 
