@@ -1,16 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Time `bert bench` against PyTorch and ONNX Runtime: same model, same tokens, same threads, in one interleaved run.
+"""Time `bert bench` against what PyPI has: same models, same tokens, same threads, in one interleaved run.
 
-Needs a virtual environment with torch, transformers==4.49.0, safetensors; for --onnxruntime also onnxruntime and onnx.
+    python Benchmarks/peers/compare.py MODEL... --bert .build/release/bert --output results
 
-    python Benchmarks/peers/compare.py MODEL --bert .build/release/bert --device opencl --output results
-
-Two batches: 8 x 128 tokens, and 32 ragged sentences of 6 to 256 tokens, which PyTorch and ONNX Runtime compute padded
-with a mask, as their users do. Everyone starts from host tensors and ends at a host last_hidden_state in float32; loading
-and warming up are outside the clock. The peers take turns, round by round, so that a busy machine troubles all alike, and
-all are held to the same processors. Tokens are those that are not padding. Outputs must agree with PyTorch's to 1e-4
-where the mask is 1, or the program ends with exit status 1 after saying by how much.
+`Benchmarks/peers/run` does this with everything it needs. README.md beside it says what is measured and how. Peers:
+PyTorch, torch.compile, ONNX Runtime, OpenVINO, CTranslate2, each in a process of its own that stands still (SIGSTOP)
+while another runs. Everyone starts from host tensors and ends at a host last_hidden_state in float32; loading,
+compiling, sorting and warming up are outside the clock. Outputs must agree with PyTorch's to 1e-4 where the mask is 1,
+or the program ends with exit status 1 after saying by how much. A peer that cannot run is named with its error.
 
 Writes to --output: results.json (machine, versions, commit, every time) and results.svg.
 """
@@ -24,69 +22,147 @@ sys.dont_write_bytecode = True
 
 
 def arguments():
+    import cases
+    import engines
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=Path, metavar="MODEL", help="checkpoint folder of a BertModel")
-    parser.add_argument("--bert", type=Path, help="the `bert` program; without it its rows are left out")
-    parser.add_argument(
-        "--device", action="append", help="--device of `bert`, a row each; may be repeated (default: auto)"
-    )
-    parser.add_argument("--onnxruntime", action="store_true", help="also ONNX Runtime, graph exported and fused")
+    parser.add_argument("models", type=Path, nargs="+", metavar="MODEL", help="checkpoint folder of a BertModel")
+    parser.add_argument("--bert", type=Path, required=True, help="the `bert` program")
+    parser.add_argument("--device", action="append", help="of `bert`, a row each; repeatable (default: opencl)")
+    parser.add_argument("--peer", action="append", choices=list(engines.ENGINES),
+                        help="only this one, and PyTorch, which the outputs are held against; repeatable")  # fmt: skip
+    parser.add_argument("--case", action="append", help="BxS or ragged; repeatable (default: all of the issue's)")
     parser.add_argument("--threads", type=int, default=2, help="processors and threads for everyone (default 2)")
-    parser.add_argument("--rounds", type=int, default=5, help="turns each peer takes (default 5)")
-    parser.add_argument("--repeat", type=int, default=5, help="timed forwards a turn (default 5)")
-    parser.add_argument("--warmup", type=int, default=2, help="untimed forwards before each turn (default 2)")
-    parser.add_argument("--case", action="append", choices=["dense", "ragged"], help="only this batch (may be repeated)")
+    parser.add_argument("--rounds", type=int, default=7, help="turns each takes in each case (default 7)")
+    parser.add_argument("--seconds", type=float, default=0.5, help="timed a turn, a forward at least (default 0.5)")
+    parser.add_argument("--warm", type=float, default=0.2, help="untimed before it, likewise; 0: none (default 0.2)")
     parser.add_argument("--seed", type=int, default=7, help="of tokens and lengths (default 7)")
     parser.add_argument("--output", type=Path, help="folder for results.json and results.svg (default: print only)")
     given = parser.parse_args()
-    if not (given.model / "config.json").is_file():
-        parser.error(f"{given.model}/config.json is not there: MODEL is a checkpoint folder")
-    if given.bert and not given.bert.is_file():
-        parser.error(f"--bert {given.bert} is not a file: build it with `swift build -c release`")
-    if min(given.threads, given.rounds, given.repeat) < 1 or given.warmup < 0:
-        parser.error("--threads, --rounds and --repeat are at least 1, --warmup at least 0")
+    for model in given.models:
+        if not (model / "config.json").is_file():
+            parser.error(f"{model}/config.json is not there: MODEL is a checkpoint folder")
+    if not given.bert.is_file():
+        parser.error(f"--bert {given.bert} is not a file: build it with `swift build -c release --product bert`")
+    if min(given.threads, given.rounds) < 1 or given.seconds <= 0 or given.warm < 0:
+        parser.error("--threads and --rounds are at least 1, --seconds is more than 0, --warm at least 0")
+    given.case = given.case or cases.CASES
+    for case in given.case:
+        try:
+            cases.lengths(case, given.seed)
+        except ValueError as error:
+            parser.error(f"--case: {error}")
     return given
+
+
+def start(model, given, folder):
+    """Everyone who can run this model, PyTorch first, and the errors of those who cannot."""
+    import engines
+    import held
+    import turns
+
+    names = [name for name in engines.ENGINES if name == "PyTorch" or not given.peer or name in given.peer]
+    everyone, failures = [], []
+    for name in names:
+        print(f"{name}: loading {model.name}", file=sys.stderr, flush=True)
+        try:
+            everyone.append(turns.Peer(name, model.resolve(), given.threads, folder))
+        except held.Failure as failure:
+            if name == "PyTorch":
+                sys.exit(f"PyTorch, which the outputs are held against, does not run: {failure}")
+            failures.append({"name": name, "error": str(failure)})
+    for device in given.device or ["opencl"]:
+        everyone.append(turns.Bert(given.bert.resolve(), model.resolve(), device))
+    return everyone, failures
+
+
+def measure(case, model, everyone, given, scratch):
+    """One case, round by round. Returns its result; see report.case."""
+    import cases
+    import held
+    import numpy as np
+    import report
+    import turns
+    from safetensors.numpy import load_file, save_file
+
+    batch = cases.batch(case, model, given.seed)
+    inputs, outputs = scratch / f"{case}.safetensors", scratch / "out.safetensors"
+    save_file(batch, str(inputs))
+    rows, failures = [], []
+    # First a turn each outside the count: compiles for this shape, and finds how many groups serve a peer best.
+    for peer in everyone:
+        trials = {}
+        counts = [1] if peer.ours or case != "ragged" else [1, *turns.GROUPS.get(peer.name, turns.ANY_GROUPS)]
+        for count in counts:
+            print(f"{case}, {peer.name}: warming up, {count} batches", file=sys.stderr, flush=True)
+            try:
+                times, first = peer.turn(inputs, count, 0, min(given.seconds, 0.3))
+                trials[count] = min(times)
+            except held.Failure as failure:
+                failures.append({"name": report.row_name(peer.name, count), "error": str(failure)})
+                continue
+            if count == 1:
+                rows.append(report.Row(peer, count, first))
+            else:
+                best = rows[-1] if rows and rows[-1].peer is peer and rows[-1].groups > 1 else None
+                if best is None:
+                    rows.append(report.Row(peer, count, first, tried=trials))
+                elif trials[count] < trials[best.groups]:
+                    best.groups, best.first = count, first
+    for turn in range(given.rounds):
+        shift = turn % len(rows)
+        for row in rows[shift:] + rows[:shift]:
+            try:
+                last = outputs if turn == given.rounds - 1 else None
+                row.rounds.append(row.peer.turn(inputs, row.groups, given.warm, given.seconds, last)[0])
+                if last:
+                    row.output = load_file(str(outputs))["last_hidden_state"]
+                    outputs.unlink()
+            except held.Failure as failure:
+                failures.append({"name": row.name, "error": str(failure)})
+        rows = [row for row in rows if len(row.rounds) == turn + 1]
+    reference = next((row for row in rows if row.peer is everyone[0]), None)
+    if reference is None:
+        sys.exit(f"{case}: PyTorch, which the outputs are held against, failed: {failures}")
+    visible = batch["attention_mask"].astype(bool)
+    for row in rows:
+        if row.output.shape != reference.output.shape:
+            sys.exit(f"{row.name}: shape {row.output.shape}, PyTorch's is {reference.output.shape}")
+        apart = np.abs(row.output.astype(np.float64) - reference.output)[visible].max()
+        row.difference = float(apart) if np.isfinite(apart) else float("inf")
+    return report.case(case, batch["attention_mask"], rows, failures)
 
 
 def main():
     given = arguments()
-    import peers  # sets the thread counts: before torch is imported
-
-    peers.confine(given.threads)
     import report
+    import turns
 
-    bench = []
-    with tempfile.TemporaryDirectory(prefix="bert-peers-") as scratch:
-        bench.append(peers.PyTorch(given.model, given.threads))
-        if given.onnxruntime:
-            bench.append(peers.ONNXRuntime(given.model, given.threads, Path(scratch)))
-        if given.bert:
-            devices = given.device or ["auto"]
-            bench += [peers.Bert(given.bert.resolve(), given.model, device, Path(scratch)) for device in devices]
-        else:
-            print("bert: left out, no --bert PROGRAM given", file=sys.stderr)
-
-        results = []
-        agree = True
-        for case in given.case or ["dense", "ragged"]:
-            batch = peers.batch(case, given.model, given.seed)
-            times = {peer.name: [] for peer in bench}
-            differences = {}
-            for turn in range(given.rounds):
-                for peer in bench[turn % len(bench) :] + bench[: turn % len(bench)]:
-                    times[peer.name] += peer.run(batch, given.repeat, given.warmup)
-            reference = bench[0].output
-            visible = batch["attention_mask"].bool()
-            for peer in bench:
-                differences[peer.name] = peers.difference(peer.output, reference, visible)
-            agree = agree and all(value <= peers.AGREEMENT for value in differences.values())
-            results.append(report.case(case, batch, times, differences))
-            print(report.table(results[-1]), flush=True)
-
+    turns.confine(given.threads)
+    models = []
+    for model in given.models:
+        with tempfile.TemporaryDirectory(prefix="bert-peers-") as folder:
+            scratch = Path(folder)
+            everyone, failures = start(model, given, scratch)
+            try:
+                results = []
+                for case in given.case:
+                    results.append(measure(case, model, everyone, given, scratch))
+                    print(f"{model.name}, " + report.table(results[-1]), flush=True)
+                models.append({"model": model.name, "peers": [peer.description() for peer in everyone],
+                               "failures": failures, "results": results})  # fmt: skip
+            finally:
+                for peer in everyone:
+                    peer.close()
+        for failure in failures:
+            print(f"{model.name}, {failure['name']} did not run: {failure['error']}", flush=True)
     if given.output:
-        report.write(given.output, results, given, [peer.description() for peer in bench])
-    if not agree:
-        sys.exit(f"outputs differ from PyTorch's by more than {peers.AGREEMENT:g}: see the last column")
+        report.write(given.output, models, given)
+    apart = [row for model in models for result in model["results"] for row in result["rows"]
+             if not row["max_difference_from_pytorch"] <= report.AGREEMENT]  # fmt: skip
+    if apart:
+        names = ", ".join(row["name"] for row in apart)
+        sys.exit(f"outputs differ from PyTorch's by more than {report.AGREEMENT:g}: {names}")
 
 
 if __name__ == "__main__":

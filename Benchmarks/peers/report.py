@@ -1,114 +1,106 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What compare.py says: a table, results.json and a drawing of it, results.svg."""
+"""What compare.py says: rows, ratios, a table, results.json."""
 
-import datetime
-import json
-import os
-import platform
 import statistics
-import subprocess
-from html import escape
-from pathlib import Path
 
-COLOURS = ["#8a8f98", "#c58b3b", "#2f6fb0", "#3a8f5c", "#8a4fa3"]
+import about
+import plot
+
+AGREEMENT = 1e-4
 
 
-def case(name, batch, times, differences):
-    """One batch's result. Speed is that of the median turn; the best and the spread stand beside it."""
-    mask = batch["attention_mask"]
-    tokens = int(mask.sum())
-    peers = []
-    for peer, seconds in times.items():
-        median = statistics.median(seconds)
-        peers.append({
-            "name": peer, "tokens_per_second": tokens / median, "median_seconds": median, "best_seconds": min(seconds),
-            "worst_seconds": max(seconds), "seconds": seconds, "max_difference_from_pytorch": differences[peer],
-        })  # fmt: skip
-    for peer in peers:
-        peer["ratio_to_pytorch"] = peer["tokens_per_second"] / peers[0]["tokens_per_second"]
+def row_name(name, groups):
+    return name if groups == 1 else f"{name}, {groups} batches"
+
+
+class Row:
+    """One of those compared, in one case: whole batch, or split into `groups`."""
+
+    def __init__(self, peer, groups, first, tried=None):
+        self.peer, self.groups, self.first, self.tried = peer, groups, first, tried
+        self.rounds, self.output, self.difference = [], None, None
+
+    @property
+    def name(self):
+        return row_name(self.peer.name, self.groups)
+
+
+def described(row, tokens):
+    """Speed is that of the median of the rounds' medians, so that every round counts alike; the spread is theirs."""
+    medians = [statistics.median(times) for times in row.rounds]
+    every = [seconds for times in row.rounds for seconds in times]
+    median = statistics.median(medians)
     return {
-        "case": name, "shape": list(mask.shape), "tokens": tokens, "padded_tokens": mask.numel(),
-        "lengths": mask.sum(1).tolist(), "peers": peers,
+        "name": row.name, "ours": row.peer.ours, "groups": row.groups, "tokens_per_second": tokens / median,
+        "median_seconds": median, "best_seconds": min(every), "round_medians": [min(medians), max(medians)],
+        "first_seconds": row.first, "tried_groups": row.tried, "max_difference_from_pytorch": row.difference,
+        "seconds": [[round(seconds, 7) for seconds in times] for times in row.rounds],
+    }  # fmt: skip
+
+
+def ratio(ours, peers, rounds):
+    """How many times as fast as the fastest of these peers: fastest by median, and fastest by best."""
+    by_median = min(peers, key=lambda row: row["median_seconds"])
+    by_best = min(peers, key=lambda row: row["best_seconds"])
+    each = [statistics.median(b) / statistics.median(a) for a, b in zip(rounds(ours), rounds(by_median))]
+    return {
+        "peer": by_median["name"], "median": by_median["median_seconds"] / ours["median_seconds"],
+        "rounds": [min(each), max(each)],
+        "best_peer": by_best["name"], "best": by_best["best_seconds"] / ours["best_seconds"],
+    }  # fmt: skip
+
+
+def case(name, mask, rows, failures):
+    """One case's result. A second ratio counts the peers whose batch was split to pad less, where there are any."""
+    tokens = int(mask.sum())
+    told = [described(row, tokens) for row in rows]
+    peers = [row for row in told if not row["ours"]]
+    for row in told:
+        row["ratio_to_pytorch"] = told[0]["median_seconds"] / row["median_seconds"]
+        if row["ours"]:
+            row["to_fastest"] = ratio(row, [peer for peer in peers if peer["groups"] == 1], lambda r: r["seconds"])
+            row["to_fastest_of_all"] = ratio(row, peers, lambda r: r["seconds"])
+    return {
+        "case": name, "shape": list(mask.shape), "tokens": tokens, "padded_tokens": int(mask.size),
+        "lengths": mask.sum(1).tolist(), "rows": told, "failures": failures,
     }  # fmt: skip
 
 
 def title(result):
-    rows, width = result["shape"]
+    batch, width = result["shape"]
     share = 100 * result["tokens"] / result["padded_tokens"]
-    return f"{result['case']}: {rows} x {width}, {result['tokens']} tokens, {share:.0f} % of the padded area"
+    name = f"{batch} x {width}"
+    if share < 100:
+        name += f" {result['case']}, {result['tokens']} tokens, {share:.0f} % of the padded area"
+    return name
 
 
 def table(result):
-    lines = [title(result), f"  {'':<22}{'tokens/s':>10}{'ratio':>8}{'median ms':>11}{'best ms':>10}{'max diff':>11}"]
-    for peer in result["peers"]:
+    heads = f"{'tokens/s':>10}{'ms':>9}{'best':>9}{'rounds':>21}{'max diff':>10}{'first s':>9}"
+    lines = [title(result), f"  {'':<30}" + heads]
+    for row in result["rows"]:
+        low, high = (1e3 * seconds for seconds in row["round_medians"])
         lines.append(
-            f"  {peer['name']:<22}{peer['tokens_per_second']:>10,.0f}{peer['ratio_to_pytorch']:>8.2f}"
-            f"{1e3 * peer['median_seconds']:>11.1f}{1e3 * peer['best_seconds']:>10.1f}"
-            f"{peer['max_difference_from_pytorch']:>11.1e}"
+            f"  {row['name']:<30}{row['tokens_per_second']:>10,.0f}{1e3 * row['median_seconds']:>9.2f}"
+            f"{1e3 * row['best_seconds']:>9.2f}{f'{low:.2f} ... {high:.2f}':>21}"
+            f"{row['max_difference_from_pytorch']:>10.1e}{row['first_seconds']:>9.2f}"
         )
+    for row in filter(lambda row: row["ours"], result["rows"]):
+        ratios = [("the fastest peer", row["to_fastest"])]
+        if row["to_fastest_of_all"]["peer"] != row["to_fastest"]["peer"]:
+            ratios.append(("the fastest peer, batch split", row["to_fastest_of_all"]))
+        for words, value in ratios:
+            low, high = value["rounds"]
+            lines.append(f"  {row['name']} to {words} ({value['peer']}): {value['median']:.2f} of medians "
+                         f"(rounds {low:.2f} ... {high:.2f}), {value['best']:.2f} of bests")  # fmt: skip
+    lines += [f"  {failure['name']} failed: {failure['error']}" for failure in result["failures"]]
     return "\n".join(lines)
 
 
-def machine():
-    processor = platform.processor() or platform.machine()
-    flags = []
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        fields = dict(line.split(":", 1) for line in info.read_text().split("\n\n")[0].splitlines() if ":" in line)
-        fields = {key.strip(): value.strip() for key, value in fields.items()}
-        processor = fields.get("model name", processor)
-        flags = [flag for flag in ("avx2", "fma", "avx512f", "amx_tile") if flag in fields.get("flags", "").split()]
-    return {
-        "processor": processor, "flags": flags, "processors": os.cpu_count(), "system": platform.platform(),
-        "load_average_at_the_end": list(os.getloadavg()),
-    }  # fmt: skip
-
-
-def commit():
-    def git(*words):
-        found = subprocess.run(["git", "-C", str(Path(__file__).parent), *words], capture_output=True, text=True)
-        return found.stdout.strip() if found.returncode == 0 else None
-
-    changed = git("status", "--porcelain")
-    return {"commit": git("rev-parse", "HEAD"), "uncommitted_changes": None if changed is None else bool(changed)}
-
-
-def svg(results):
-    """Bars of tokens per second, a group a batch, each group on its own scale."""
-    row, left, width = 26, 170, 420
-    height = sum(46 + row * len(result["peers"]) for result in results) + 10
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 {height}" font-family="sans-serif" font-size="13">',
-        f'<rect width="760" height="{height}" fill="white"/>',
-    ]
-    y = 0
-    for result in results:
-        parts.append(f'<text x="12" y="{y + 28}" font-weight="bold">{escape(title(result))}</text>')
-        y += 40
-        top = max(peer["tokens_per_second"] for peer in result["peers"])
-        for index, peer in enumerate(result["peers"]):
-            length = width * peer["tokens_per_second"] / top
-            label = f"{peer['tokens_per_second']:,.0f} tokens/s  ({peer['ratio_to_pytorch']:.2f}x)"
-            parts += [
-                f'<text x="{left - 8}" y="{y + 16}" text-anchor="end">{escape(peer["name"])}</text>',
-                f'<rect x="{left}" y="{y + 3}" width="{length:.1f}" height="{row - 8}" fill="{COLOURS[index % 5]}"/>',
-                f'<text x="{left + length + 6:.1f}" y="{y + 16}">{label}</text>',
-            ]
-            y += row
-        y += 6
-    return "\n".join([*parts, "</svg>", ""])
-
-
-def write(folder, results, given, peers):
+def write(folder, models, given):
     folder.mkdir(parents=True, exist_ok=True)
-    settings = {
-        key: getattr(given, key) for key in ("threads", "rounds", "repeat", "warmup", "seed")
-    } | {"model": str(given.model)}  # fmt: skip
-    document = {
-        "when": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        **commit(), "machine": machine(), "python": platform.python_version(), "settings": settings, "peers": peers,
-        "results": results,
-    }  # fmt: skip
-    (folder / "results.json").write_text(json.dumps(document, indent=2, allow_nan=True) + "\n")
-    (folder / "results.svg").write_text(svg(results), encoding="utf-8")
+    settings = {key: getattr(given, key) for key in ("threads", "rounds", "seconds", "warm", "seed")}
+    document = {**about.run(given.bert), "settings": settings, "models": models}
+    (folder / "results.json").write_text(about.dumps(document))
+    (folder / "results.svg").write_text(plot.svg(models, document), encoding="utf-8")
     print(f"written: {folder}/results.json, {folder}/results.svg")
