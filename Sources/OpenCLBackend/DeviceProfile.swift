@@ -53,8 +53,9 @@ public struct DeviceProfile: Sendable, Hashable {
     let width = vectorWidth ?? max(device.nativeFloatWidth, 4)
     self.vectorWidth = self.workGroupSize == 1 ? [16, 8, 4].first { $0 <= width } ?? 1 : 1
     self.matrixProduct = matrixProduct ?? (isCPU ? .panels : .tiled)
-    // In the form of the kernels that GPUs run, weights take a GPU's way as well: tests force it on a CPU device.
-    mapsWeights = self.workGroupSize == 1 && device.hasUnifiedMemory
+    // In the form of the kernels that GPUs run, weights take a GPU's way as well: tests force it on a CPU device. Oclgrind
+    // passes for a GPU too, which is as well: it takes what the host writes into a mapped buffer for uninitialized.
+    mapsWeights = isCPU && self.workGroupSize == 1 && device.hasUnifiedMemory
     computeUnits = max(device.computeUnits, 1)
     maxWorkGroupSize = device.maxWorkGroupSize
     localMemory = device.localMemory

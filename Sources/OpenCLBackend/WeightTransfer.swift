@@ -65,13 +65,21 @@ struct WeightTransfer {
         next += 1
       }
       try fill(places)
+      // Pieces of one buffer lie side by side here as well as there, so they go as one. (Oclgrind 21.10 takes what comes
+      // behind the start of a buffer for uninitialized.)
       var start = 0
-      for index in first..<next {
+      var index = first
+      while index < next {
         let (piece, buffer) = pieces[index]
+        var byteCount = 0
+        while index < next, pieces[index].buffer === buffer {
+          byteCount += pieces[index].piece.bytes.count
+          index += 1
+        }
         inFlight[turn] = try queue.upload(
-          staging[turn], from: start, byteCount: piece.bytes.count, to: buffer, at: piece.bytes.lowerBound,
-          observed: index == next - 1)
-        start += piece.bytes.count
+          staging[turn], from: start, byteCount: byteCount, to: buffer, at: piece.bytes.lowerBound,
+          observed: index == next)
+        start += byteCount
       }
       try queue.flush()
       turn = 1 - turn
