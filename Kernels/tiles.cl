@@ -4,7 +4,8 @@
 // A tile of `height` rows of a row-major matrix lies in local memory with rows and columns exchanged, TILE_STRIDE(height)
 // floats a column, so that an item reads neighbouring rows as one float4. It arrives in quads: four neighbouring floats of
 // a row. Quad i is dealt so that the lanes of a warp read whole sectors of 32 bytes (two quads of a row), and that their
-// exchanging stores fall into 32 banks (16 rows, and 4 * TILE_STRIDE % 32 = 16). Heights are powers of two.
+// exchanging stores fall into 32 banks (16 rows, and 4 * TILE_STRIDE % 32 = 16). Heights are
+// powers of two; below 16, two stores may meet. All of this is reckoned from the layout, not measured.
 
 #define TILE_STRIDE(height) ((height) + 4)
 #define QUAD_ROW(height, i) (((i) / 2) & ((height) - 1))
