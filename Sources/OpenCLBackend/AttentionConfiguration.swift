@@ -8,6 +8,9 @@ enum AttentionConfiguration: Hashable, Sendable {
   /// A tile of `attention_tiled`, on a GPU.
   case tile(AttentionTile)
 
+  /// Vectors of queries that are worth a program: more of them spill.
+  static let vectorCounts = 1...4
+
   var kernelName: String {
     switch self {
     case .vectors: "attention"
@@ -56,7 +59,7 @@ extension AttentionConfiguration: TunedConfiguration {
     let numbers = words.last?.split(separator: "x").map { Int($0) ?? 0 } ?? []
     guard words.count == 2, numbers.allSatisfy({ (1...1024).contains($0) }) else { return nil }
     switch (words[0], numbers.count) {
-    case ("vectors", 1): self = .vectors(numbers[0])
+    case ("vectors", 1) where AttentionConfiguration.vectorCounts.contains(numbers[0]): self = .vectors(numbers[0])
     case ("tile", 2): self = .tile(AttentionTile(queryItems: numbers[0], itemQueries: numbers[1]))
     default: return nil
     }
@@ -108,7 +111,7 @@ extension DeviceProfile {
   /// What a tuner tries.
   func attentionCandidates(headSize: Int) -> [AttentionConfiguration] {
     workGroupSize == 1
-      ? [1, 2, 3, 4].map(AttentionConfiguration.vectors)
+      ? AttentionConfiguration.vectorCounts.map(AttentionConfiguration.vectors)
       : attentionTiles(headSize: headSize).map(AttentionConfiguration.tile)
   }
 }

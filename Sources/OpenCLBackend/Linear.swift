@@ -3,8 +3,7 @@ import ComputeGraph
 import OpenCLRuntime
 
 extension StepBinder {
-  /// Kernels of a dense layer: one, for `linear_tiled` one for each configuration, for CLBlast the epilogue alone, which
-  /// comes behind the others where a tuned layer runs both.
+  /// Kernels of a dense layer: one, for `linear_tiled` one for each configuration, or for CLBlast the epilogue alone.
   func linearKernels(_ activation: Activation, hasBias: Bool, _ weight: Graph.Value) throws -> [Kernel] {
     switch profile.matrixProduct {
     case .panels: [try library.panelKernel("linear_panels", activation, hasBias: hasBias)]
@@ -12,20 +11,9 @@ extension StepBinder {
       try tiledChoice(weight).configurations.map { configuration in
         let layer = ["ACTIVATION": Int(activation.rawValue), "HAS_BIAS": hasBias ? 1 : 0]
         return try library.kernel("linear_tiled", defines: layer.merging(configuration.defines) { $1 })
-      } + (try sizesForCLBlast(weight).isEmpty ? [] : epilogueKernels(activation, hasBias: hasBias))
-    case .clblast: try epilogueKernels(activation, hasBias: hasBias)
+      }
+    case .clblast: hasBias || activation != .identity ? [try biasActivationKernel(activation)] : []
     }
-  }
-
-  /// What follows CLBlast's product.
-  private func epilogueKernels(_ activation: Activation, hasBias: Bool) throws -> [Kernel] {
-    hasBias || activation != .identity ? [try biasActivationKernel(activation)] : []
-  }
-
-  /// The classes of rows for which CLBlast was chosen.
-  private func sizesForCLBlast(_ weight: Graph.Value) throws -> Set<Int> {
-    let shape = try graph.type(of: weight).shape.resolved([:])
-    return tuning.sizesForCLBlast(columns: shape[0], depth: shape[1])
   }
 
   /// How the dense layer with this weight runs in `linear_tiled`.
@@ -49,7 +37,7 @@ extension StepBinder {
   func bindProduct(_ product: LinearProduct, _ kernels: [Kernel]) throws -> (Queue, LinearRows) throws -> Void {
     switch profile.matrixProduct {
     case .panels: try bindPanels(product, kernels[0])
-    case .tiled: try bindTiledOrCLBlast(product, kernels)
+    case .tiled: try bindTiled(product, kernels)
     case .clblast: try bindCLBlast(product, kernels.first)
     }
   }
@@ -68,20 +56,6 @@ extension StepBinder {
       let choice = tuned[TuningKey.sizeClass(of: rows.count)] ?? .standard(rows: rows.count)
       let blocks = choice.blocks(rows: rows.count, panels: panels, computeUnits: computeUnits)
       try queue.launch(kernel, global: WorkSize(blocks.columns, blocks.rows), local: WorkSize(1, 1))
-    }
-  }
-
-  /// `linear_tiled`, and CLBlast for the rows for which it was chosen.
-  private func bindTiledOrCLBlast(
-    _ product: LinearProduct, _ kernels: [Kernel]
-  ) throws -> (Queue, LinearRows) throws -> Void {
-    let tiles = profile.tiledChoice(columns: product.columns, depth: product.depth, tuning).configurations.count
-    let tiled = try bindTiled(product, Array(kernels[..<tiles]))
-    let sizes = tuning.sizesForCLBlast(columns: product.columns, depth: product.depth)
-    guard !sizes.isEmpty else { return tiled }
-    let foreign = try bindCLBlast(product, kernels.dropFirst(tiles).first)
-    return { queue, rows in
-      try (sizes.contains(TuningKey.sizeClass(of: rows.count)) ? foreign : tiled)(queue, rows)
     }
   }
 

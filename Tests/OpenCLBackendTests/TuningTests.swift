@@ -111,6 +111,36 @@ import Testing
     }
   }
 
+  /// A configuration that the device does not take is refused, and the others are measured all the same.
+  @Test(.timeLimit(.minutes(20))) func aProgramThatDoesNotBuildIsRefused() async {
+    await #expect(processExitsWith: .success) {
+      var graph = Graph()
+      let x = try graph.input("x", [.tokens, .fixed(12)], .real)
+      let offsets = try graph.input("offsets", [.symbol(.sequences, plus: 1)], .int32, segmenting: .tokens)
+      let starts = try graph.input("starts", [.sequences], .int32)
+      let ends = try graph.input("ends", [.sequences], .int32)
+      let attention = Attention(heads: 1, headSize: 4, keyColumn: 4, valueColumn: 8)
+      try graph.output("y", graph.apply(.attention(attention), [x, x, x, offsets, starts, ends]))
+      let executor = try KernelForm.native.executor()
+      var options = TuningOptions()
+      options.longestSequence = 1
+      CallMonitor.start()
+      // The first builds the standard configuration, which nothing can do without.
+      CallMonitor.inject(CallMonitor.Fault(nth: 2, status: .outOfHostMemory, call: "clBuildProgram"))
+      let tuning = try await executor.tune(graph, options, oracle: CPUExecutor<Double>())
+      let report = CallMonitor.removeFault()
+      CallMonitor.stop()
+      #expect(report.hits == 1)
+      let measurement = try #require(tuning.measurements[TuningKey(.attention, [1, 4], size: 1)])
+      let refused = measurement.candidates.filter { candidate in
+        if case .refused(let reason) = candidate.outcome { reason.contains("clBuildProgram") } else { false }
+      }
+      #expect(refused.count == 1 && refused.allSatisfy { $0.configuration != measurement.choice })
+      #expect(measurement.candidates.count == 4)
+      #expect(measurement.candidates.count { measurement.seconds(of: $0.configuration) != nil } == 3)
+    }
+  }
+
   @Test func comparisonsFindWhatDiffers() {
     #expect(Agreement.difference([1, 2, 3], [1, 2], within: 1e-5) == nil)
     #expect(Agreement.difference([1, 2.1], [1, 2], within: 1e-5)?.contains("element 1") ?? false)

@@ -36,7 +36,7 @@ struct BenchResult {
     /// Of all launches; 0 for operations that are not counted.
     let floatingPointOperations: Double
 
-    var rate: Double? { floatingPointOperations > 0 ? floatingPointOperations / seconds : nil }
+    var rate: Double? { floatingPointOperations > 0 && seconds > 0 ? floatingPointOperations / seconds : nil }
   }
 
   struct Row {

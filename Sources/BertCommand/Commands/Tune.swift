@@ -14,7 +14,7 @@ struct Tune: AsyncParsableCommand {
       dense layers and attention, at every size, checks that each computes what the standard one does and that one what \
       the CPU does in double precision, and writes the fastest to the user's cache folder, with all that was measured. \
       From then on every command runs them, and so does the library, for every model with layers of these sizes. Results \
-      stay the same bit for bit; --clblast is the exception. Takes about a minute for a small model on a CPU.
+      stay the same bit for bit. Takes a quarter of a minute for a small model on a CPU.
 
         bert tune MODEL
         bert tune MODEL --device opencl:0:0 --json -
@@ -35,11 +35,6 @@ struct Tune: AsyncParsableCommand {
       "Tokens of a sequence up to which attention is measured, 1 to 2048 (default: 512, or what the model takes).",
       valueName: "tokens"))
   var maxLength: Int?
-
-  @Flag(
-    name: .customLong("clblast"),
-    help: "Let CLBlast compete on GPUs. Where it wins, a text's bits depend on the batch it is in.")
-  var allowsCLBlast = false
 
   @Option(
     help: ArgumentHelp("Where all that was measured goes as one JSON object; - is standard output.", valueName: "file"))
@@ -68,14 +63,14 @@ struct Tune: AsyncParsableCommand {
     guard let store = TuningStore.standard else { throw CommandError.noTuningFolder }
     let known: Tuning
     do { known = try store.load(for: executor.device, executor.profile) ?? .none } catch {
-      StandardError.note("\(error); it is replaced")
+      StandardError.note("\(error)")
       known = .none
     }
     var options = TuningOptions()
     options.mostRows = maxTokens
     options.longestSequence = maxLength ?? min(512, model.config.maxPositionEmbeddings)
-    options.allowsCLBlast = allowsCLBlast
     let status = Mutex(StatusLine())
+    defer { status.withLock { $0.finish() } }
     status.withLock { $0.show("measuring on \(engine.name)") }
     let tuning = try await executor.tune(model.graph, options, oracle: Engine.oracle.executor) { progress in
       status.withLock {

@@ -4,32 +4,19 @@
 struct Progress {
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
-  private var lastShown: ContinuousClock.Instant
+  private var status = StatusLine()
   private var lines = 0
-  private let isShown: Bool
 
-  init(isShown: Bool = StandardError.isTerminal) {
-    start = clock.now
-    lastShown = start
-    self.isShown = isShown
-  }
+  init() { start = clock.now }
 
   mutating func add(_ count: Int) {
     lines += count
-    let now = clock.now
-    guard isShown, now - lastShown > .milliseconds(200) else { return }
-    lastShown = now
-    StandardError.writeRaw("\r\(text(now))\u{1B}[K")
+    let perSecond = Double(lines) / max((clock.now - start).seconds, 1e-3)
+    status.show("\(grouped(lines)) lines, \(grouped(Int(perSecond))) lines/s")
   }
 
   /// Takes the line away, so that messages start on a clean one.
-  func finish() {
-    if isShown, lastShown > start { StandardError.writeRaw("\r\u{1B}[K") }
-  }
-
-  private func text(_ now: ContinuousClock.Instant) -> String {
-    "\(grouped(lines)) lines, \(grouped(Int(Double(lines) / max((now - start).seconds, 1e-3)))) lines/s"
-  }
+  func finish() { status.finish() }
 }
 
 extension Duration {

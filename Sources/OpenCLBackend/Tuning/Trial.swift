@@ -30,7 +30,7 @@ struct Trial {
   /// - Parameter expected: the first rows of y0.
   /// - Throws: `TuningError.wrong` where the standard configuration does not compute them; `OpenCLError`.
   func measure(_ expected: [Double]) throws -> Tuning.Measurement {
-    let names = subject.configurations(size: size, executor.profile, options)
+    let names = subject.configurations(size: size, executor.profile)
     let standard = Contender(names[0], try bind(names[0]))
     let reference = try result(of: standard.plan)
     if let wrong = Agreement.difference(reference, expected, within: 2e-5) {
@@ -41,12 +41,7 @@ struct Trial {
     for name in names.dropFirst() {
       do {
         let plan = try bind(name)
-        let found = try result(of: plan)
-        let wrong =
-          name == LinearConfiguration.clblast.description
-          ? Agreement.difference(found, reference.map(Double.init), within: 1e-4)
-          : Agreement.bitDifference(found, reference)
-        if let wrong {
+        if let wrong = Agreement.bitDifference(try result(of: plan), reference) {
           refused.append(Tuning.Candidate(name, .refused(wrong)))
         } else {
           contenders.append(Contender(name, plan))
@@ -60,9 +55,16 @@ struct Trial {
     let runs = try runsPerTurn(standard.plan)
     for round in 0..<options.rounds {
       for contender in contenders where round == 0 || contender.seconds < 2 * standard.seconds {
-        try contender.take(seconds(of: contender.plan, runs: runs))
+        do {
+          try contender.take(seconds(of: contender.plan, runs: runs))
+        } catch let error as OpenCLError where contender !== standard {
+          try? executor.queue.finish()
+          contenders.removeAll { $0 === contender }
+          refused.append(Tuning.Candidate(contender.name, .refused("\(error)")))
+        }
       }
     }
+    executor.library.storeBinaries()  // what is chosen now need not be compiled again
     let choice = try duel(contenders, runs: runs)
     let timed = contenders.map { Tuning.Candidate($0.name, .seconds($0.seconds)) }
     return Tuning.Measurement(choice: choice.name, standard: standard.name, candidates: timed + refused)

@@ -8,28 +8,30 @@ public struct TuningOptions: Sendable {
   public var mostRows = TuningKey.largestSize
   /// Tokens of a sequence: classes up to this one.
   public var longestSequence = 512
-  /// Whether CLBlast is a candidate, on a device whose matrix product is `tiled`. It picks another kernel for another
-  /// number of rows, so that a sequence's bits then depend on its batch.
-  public var allowsCLBlast = false
   /// Turns that each candidate takes.
   public var rounds = 5
 
+  /// All sizes.
   public init() {}
 }
 
 /// What `OpenCLExecutor.tune` has just measured.
 public struct TuningProgress: Sendable {
+  /// What was measured,
   public let key: TuningKey
+  /// and with which result.
   public let measurement: Tuning.Measurement
+  /// How many of `total` have been measured.
   public let done: Int
+  /// How many there are to measure.
   public let total: Int
 }
 
 extension OpenCLExecutor {
   /// Measures every configuration of the steps that a graph has, for every class of sizes.
   ///
-  /// A configuration counts only if it computes what the standard one does, bit for bit (CLBlast: nearly), and the standard
-  /// one only if it agrees with `oracle`. Candidates take turns, so that a busy machine troubles all alike, and one is
+  /// A configuration counts only if it computes what the standard one does, bit for bit, and the standard one only if it
+  /// agrees with `oracle`. Candidates take turns, so that a busy machine troubles all alike, and one is
   /// chosen over the standard if it is at least 3 % faster, and once more in a duel.
   ///
   /// - Parameters:
@@ -42,7 +44,7 @@ extension OpenCLExecutor {
   ) async throws -> Tuning {
     let work = TuningSubject.all(in: graph).flatMap { subject in
       subject.sizes(options).map { (subject: subject, size: $0) }
-    }
+    }.filter { !$0.subject.configurations(size: $0.size, profile).isEmpty }
     var measurements: [TuningKey: Tuning.Measurement] = [:]
     for (index, (subject, size)) in work.enumerated() {
       try Task.checkCancellation()
@@ -74,13 +76,10 @@ extension TuningSubject {
   }
 
   /// The configurations of a device for a size, the standard one first.
-  func configurations(size: Int, _ profile: DeviceProfile, _ options: TuningOptions) -> [String] {
+  func configurations(size: Int, _ profile: DeviceProfile) -> [String] {
     switch self {
     case .linear(let columns, let depth, _):
-      let standard = profile.standardLinear(rows: size, columns: columns, depth: depth)
-      var all = [standard] + profile.linearCandidates(rows: size)
-      if options.allowsCLBlast, profile.matrixProduct == .tiled { all.append(.clblast) }
-      return all.map(\.description).unique()
+      return profile.linearCandidates(rows: size, columns: columns, depth: depth).map(\.description).unique()
     case .attention(let attention):
       let choice = profile.attentionChoice(attention, .none)
       let standard = choice.configurations[choice.index(longest: size, sequences: sequences(size))]

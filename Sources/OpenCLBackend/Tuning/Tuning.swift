@@ -14,9 +14,12 @@ public struct Tuning: Sendable, Equatable {
       /// It does not compute what the standard configuration computes, or does not run at all.
       case refused(String)
     }
+    /// Its name, as the tuner writes it.
     public let configuration: String
+    /// Its time, or why it is out.
     public let outcome: Outcome
 
+    /// - Parameters: what the properties say.
     public init(_ configuration: String, _ outcome: Outcome) {
       self.configuration = configuration
       self.outcome = outcome
@@ -25,9 +28,11 @@ public struct Tuning: Sendable, Equatable {
 
   /// The candidates of one key, and the one that is taken.
   public struct Measurement: Sendable, Equatable {
+    /// What runs from now on.
     public let choice: String
     /// What runs where nothing was measured.
     public let standard: String
+    /// Everything that was tried.
     public let candidates: [Candidate]
 
     /// - Parameter choice: one of the candidates.
@@ -54,13 +59,16 @@ public struct Tuning: Sendable, Equatable {
     }
   }
 
+  /// By kind and size of step.
   public private(set) var measurements: [TuningKey: Measurement]
 
+  /// A tuning of measurements that somebody has made.
   public init(_ measurements: [TuningKey: Measurement] = [:]) { self.measurements = measurements }
 
   /// Nothing measured: every step runs in its standard configuration.
   public static let none = Tuning()
 
+  /// Whether nothing was measured.
   public var isEmpty: Bool { measurements.isEmpty }
 
   /// What another tuning knows, and what this one knows besides.

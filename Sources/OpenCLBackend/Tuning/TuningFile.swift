@@ -6,7 +6,7 @@ import StrictJSON
 ///
 ///     {"version": 1, "device": ..., ..., "measurements": [{"operation": "linear", "shape": [384, 1536], "size": 128,
 ///      "choice": "panels 128 4", "standard": "panels 128 4", "candidates": [{"configuration": "panels 64 1",
-///      "seconds": 0.0012}, {"configuration": "clblast", "refused": "..."}]}]}
+///      "seconds": 0.0012}, {"configuration": "panels 64 2", "refused": "..."}]}]}
 enum TuningFile {
   private static let version = 1
 

@@ -7,8 +7,10 @@ import StrictJSON
 /// What is not there, or was made by another driver or for other kernels, is not used. A file that is there and cannot be
 /// read is an error that says so: whoever tuned a device wants to know that it runs untuned.
 public struct TuningStore: Sendable, Equatable {
+  /// Where the files are. Made when the first is stored.
   public let folder: String
 
+  /// A store in a folder, which need not be there.
   public init(folder: String) { self.folder = folder }
 
   /// `$XDG_CACHE_HOME/swift-bert/tuning`, or `~/.cache/swift-bert/tuning`; nil with SWIFT_BERT_NO_TUNING=1 or with
@@ -60,8 +62,11 @@ public struct TuningStore: Sendable, Equatable {
 
 /// Why a tuning could not be read or kept.
 public enum TuningError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The file is there and cannot be read.
   case unreadable(String)
+  /// The file is none that a tuner has written for this device.
   case malformed(path: String, String)
+  /// The file cannot be written, or its folder not be made.
   case unwritable(path: String)
   /// The standard configuration itself does not compute what it should: not a matter of speed.
   case wrong(step: String, String)
@@ -69,7 +74,7 @@ public enum TuningError: Error, Equatable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unreadable(let reason): reason
-    case .malformed(let path, let reason): "\(path): \(reason); delete it, and run `bert tune` again"
+    case .malformed(let path, let reason): "\(path): \(reason); `bert tune` replaces it"
     case .unwritable(let path): "\(path): cannot be written"
     case .wrong(let step, let reason): "\(step): the device computes wrong numbers: \(reason)"
     }

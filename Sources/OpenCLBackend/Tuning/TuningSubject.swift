@@ -131,10 +131,7 @@ struct TrialNumbers: ParameterSource {
   let depth: Int
 
   static func value(_ index: Int, salt: UInt64) -> Float {
-    // SplitMix64's finalizer: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014.
-    var bits = (UInt64(truncatingIfNeeded: index) &+ salt &* 0x9E37_79B9_7F4A_7C15) &* 0xBF58_476D_1CE4_E5B9
-    bits = (bits ^ (bits >> 30)) &* 0x94D0_49BB_1331_11EB
-    bits ^= bits >> 31
+    let bits = RandomBits.mix(RandomBits.mix(salt) &+ UInt64(truncatingIfNeeded: index))
     return Float(Int32(truncatingIfNeeded: bits >> 40) - (1 << 23)) / Float(1 << 23)
   }
 
