@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import ComputeGraph
 import Glibc
 
 /// The choice of one token from its scores.
