@@ -69,6 +69,7 @@ def run(program):
         "when": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         **AT_START, "machine": machine(), "versions": versions(), "opencl": opencl(program),
+        "tuning": "none" if os.environ.get("SWIFT_BERT_NO_TUNING") == "1" else "as `bert tune` left it",
     }  # fmt: skip
 
 

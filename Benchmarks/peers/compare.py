@@ -8,7 +8,8 @@
 PyTorch, torch.compile, ONNX Runtime, OpenVINO, CTranslate2, each in a process of its own that stands still (SIGSTOP)
 while another runs. Everyone starts from host tensors and ends at a host last_hidden_state in float32; loading,
 compiling, sorting and warming up are outside the clock. Outputs must agree with PyTorch's to 1e-4 where the mask is 1,
-or the program ends with exit status 1 after saying by how much. A peer that cannot run is named with its error.
+or the program ends with exit status 1 after saying by how much. A peer that cannot run is named with its error; where
+`bert` or PyTorch cannot, the exit status is 1.
 
 Writes to --output: results.json (machine, versions, commit, every time) and results.svg.
 """
@@ -16,6 +17,7 @@ Writes to --output: results.json (machine, versions, commit, every time) and res
 import argparse
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -31,11 +33,15 @@ def arguments():
     parser.add_argument("--device", action="append", help="of `bert`, a row each; repeatable (default: opencl)")
     parser.add_argument("--peer", action="append", choices=list(engines.ENGINES),
                         help="only this one, and PyTorch, which the outputs are held against; repeatable")  # fmt: skip
+    parser.add_argument("--skip", action="append", choices=[name for name in engines.ENGINES if name != "PyTorch"],
+                        default=[], help="all but this one; repeatable")  # fmt: skip
     parser.add_argument("--case", action="append", help="BxS or ragged; repeatable (default: all of the issue's)")
     parser.add_argument("--threads", type=int, default=2, help="processors and threads for everyone (default 2)")
     parser.add_argument("--rounds", type=int, default=7, help="turns each takes in each case (default 7)")
     parser.add_argument("--seconds", type=float, default=0.5, help="timed a turn, a forward at least (default 0.5)")
     parser.add_argument("--warm", type=float, default=0.2, help="untimed before it, likewise; 0: none (default 0.2)")
+    parser.add_argument("--minutes", type=float,
+                        help="leave out rounds to end in about this; loading, warming up are not cut")  # fmt: skip
     parser.add_argument("--seed", type=int, default=7, help="of tokens and lengths (default 7)")
     parser.add_argument("--output", type=Path, help="folder for results.json and results.svg (default: print only)")
     given = parser.parse_args()
@@ -46,6 +52,8 @@ def arguments():
         parser.error(f"--bert {given.bert} is not a file: build it with `swift build -c release --product bert`")
     if min(given.threads, given.rounds) < 1 or given.seconds <= 0 or given.warm < 0:
         parser.error("--threads and --rounds are at least 1, --seconds is more than 0, --warm at least 0")
+    if given.minutes is not None and given.minutes <= 0:
+        parser.error("--minutes is more than 0")
     given.case = given.case or cases.CASES
     for case in given.case:
         try:
@@ -55,15 +63,17 @@ def arguments():
     return given
 
 
-def start(model, given, folder):
-    """Everyone who can run this model, PyTorch first, and the errors of those who cannot."""
+def start(model, given, folder, everyone):
+    """Adds to `everyone` those who can run this model, PyTorch first. Returns the errors of those who cannot."""
     import engines
     import held
     import turns
 
     names = [name for name in engines.ENGINES if name == "PyTorch" or not given.peer or name in given.peer]
-    everyone, failures = [], []
+    failures = []
     for name in names:
+        if name in given.skip:
+            continue
         print(f"{name}: loading {model.name}", file=sys.stderr, flush=True)
         try:
             everyone.append(turns.Peer(name, model.resolve(), given.threads, folder))
@@ -73,11 +83,11 @@ def start(model, given, folder):
             failures.append({"name": name, "error": str(failure)})
     for device in given.device or ["opencl"]:
         everyone.append(turns.Bert(given.bert.resolve(), model.resolve(), device))
-    return everyone, failures
+    return failures
 
 
-def measure(case, model, everyone, given, scratch):
-    """One case, round by round. Returns its result; see report.case."""
+def measure(case, model, everyone, given, scratch, deadline):
+    """One case, round by round, one at least and no more than fit before `deadline`. Its result; see report.case."""
     import cases
     import held
     import numpy as np
@@ -99,7 +109,7 @@ def measure(case, model, everyone, given, scratch):
                 times, first = peer.turn(inputs, count, 0, min(given.seconds, 0.3))
                 trials[count] = min(times)
             except held.Failure as failure:
-                failures.append({"name": report.row_name(peer.name, count), "error": str(failure)})
+                failures.append(report.failure(report.row_name(peer.name, count), failure, peer.ours))
                 continue
             if count == 1:
                 rows.append(report.Row(peer, count, first))
@@ -109,18 +119,26 @@ def measure(case, model, everyone, given, scratch):
                     rows.append(report.Row(peer, count, first, tried=trials))
                 elif trials[count] < trials[best.groups]:
                     best.groups, best.first = count, first
+    longest = 0.0
     for turn in range(given.rounds):
+        if not any(row.peer is everyone[0] for row in rows):
+            sys.exit(f"{case}: PyTorch, which the outputs are held against, failed: {failures}")
+        began = time.monotonic()
+        final = turn == given.rounds - 1 or began + 2 * longest > deadline  # no time for another after this one
         shift = turn % len(rows)
         for row in rows[shift:] + rows[:shift]:
             try:
-                last = outputs if turn == given.rounds - 1 else None
+                last = outputs if final else None
                 row.rounds.append(row.peer.turn(inputs, row.groups, given.warm, given.seconds, last)[0])
                 if last:
                     row.output = load_file(str(outputs))["last_hidden_state"]
                     outputs.unlink()
             except held.Failure as failure:
-                failures.append({"name": row.name, "error": str(failure)})
+                failures.append(report.failure(row.name, failure, row.peer.ours))
         rows = [row for row in rows if len(row.rounds) == turn + 1]
+        longest = max(longest, time.monotonic() - began)
+        if final:
+            break
     reference = next((row for row in rows if row.peer is everyone[0]), None)
     if reference is None:
         sys.exit(f"{case}: PyTorch, which the outputs are held against, failed: {failures}")
@@ -135,19 +153,25 @@ def measure(case, model, everyone, given, scratch):
 
 def main():
     given = arguments()
+    import held
     import report
     import turns
 
+    held.exit_on_sigterm()
+    end = time.monotonic() + 60 * given.minutes if given.minutes else float("inf")
+    left = len(given.models) * len(given.case)
     turns.confine(given.threads)
     models = []
     for model in given.models:
         with tempfile.TemporaryDirectory(prefix="bert-peers-") as folder:
             scratch = Path(folder)
-            everyone, failures = start(model, given, scratch)
+            everyone, results = [], []
             try:
-                results = []
+                failures = start(model, given, scratch, everyone)
                 for case in given.case:
-                    results.append(measure(case, model, everyone, given, scratch))
+                    deadline = time.monotonic() + (end - time.monotonic()) / left  # what is left, shared out evenly
+                    left -= 1
+                    results.append(measure(case, model, everyone, given, scratch, deadline))
                     print(f"{model.name}, " + report.table(results[-1]), flush=True)
                 models.append({"model": model.name, "peers": [peer.description() for peer in everyone],
                                "failures": failures, "results": results})  # fmt: skip
@@ -158,11 +182,16 @@ def main():
             print(f"{model.name}, {failure['name']} did not run: {failure['error']}", flush=True)
     if given.output:
         report.write(given.output, models, given)
+    problems = [f"{model['model']}, {result['case']}: {failure['name']} failed: {failure['error']}"
+                for model in models for result in model["results"]
+                for failure in result["failures"] if failure["ours"]]  # fmt: skip
     apart = [row for model in models for result in model["results"] for row in result["rows"]
              if not row["max_difference_from_pytorch"] <= report.AGREEMENT]  # fmt: skip
     if apart:
         names = ", ".join(row["name"] for row in apart)
-        sys.exit(f"outputs differ from PyTorch's by more than {report.AGREEMENT:g}: {names}")
+        problems.append(f"outputs differ from PyTorch's by more than {report.AGREEMENT:g}: {names}")
+    if problems:
+        sys.exit("\n".join(problems))
 
 
 if __name__ == "__main__":

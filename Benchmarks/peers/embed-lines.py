@@ -82,8 +82,9 @@ def main():
     given = arguments()
     import about
     import turns
-    from held import Failure, Held
+    from held import Failure, Held, exit_on_sigterm
 
+    exit_on_sigterm()
     given.bert = given.bert.resolve()
     turns.confine(given.threads)
     with open(given.file, "rb") as file:

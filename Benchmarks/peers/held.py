@@ -16,6 +16,19 @@ class Failure(Exception):
     """A peer could not do what it was asked."""
 
 
+def exit_on_sigterm():
+    """An asker that is told to end goes through its `finally`, where it kills those it holds."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+
+
+def signal_group(leader, number):
+    """To all of a session that was started for `leader`, who may be gone while others of it live."""
+    try:
+        os.killpg(leader, number)
+    except ProcessLookupError:
+        pass
+
+
 class Held:
     """The asking end. Stopped by SIGSTOP while not asked anything, so that no spinning thread of it troubles others."""
 
@@ -25,13 +38,10 @@ class Held:
         )
         try:
             self.greeting = self.answer()
-        except Failure:
+        except BaseException:  # SystemExit of a SIGTERM too: nobody else knows of this process yet
             self.close()
             raise
-        self.signal(signal.SIGSTOP)
-
-    def signal(self, number):
-        os.killpg(self.process.pid, number)
+        signal_group(self.process.pid, signal.SIGSTOP)
 
     def answer(self):
         if not select.select([self.process.stdout], [], [], PATIENCE)[0]:
@@ -40,7 +50,10 @@ class Held:
         line = self.process.stdout.readline()
         if not line:
             raise Failure(f"its process ended with {self.process.wait()}")
-        answer = json.loads(line)
+        try:
+            answer = json.loads(line)
+        except ValueError:
+            raise Failure(f"its answer is no JSON: {line[:80]!r}") from None
         if "error" in answer:
             raise Failure(answer["error"])
         return answer
@@ -48,18 +61,19 @@ class Held:
     def ask(self, question):
         if self.process.poll() is not None:
             raise Failure(f"its process ended with {self.process.returncode}")
-        self.signal(signal.SIGCONT)
-        self.process.stdin.write(json.dumps(question) + "\n")
-        self.process.stdin.flush()
         try:
+            signal_group(self.process.pid, signal.SIGCONT)
+            self.process.stdin.write(json.dumps(question) + "\n")
+            self.process.stdin.flush()
             return self.answer()
+        except OSError as error:  # a broken pipe, where it ended since it was asked the last time
+            raise Failure(f"it cannot be asked: {error}") from None
         finally:
             if self.process.poll() is None:
-                self.signal(signal.SIGSTOP)
+                signal_group(self.process.pid, signal.SIGSTOP)
 
     def close(self):
-        if self.process.poll() is None:
-            self.signal(signal.SIGKILL)
+        signal_group(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 

@@ -25,9 +25,9 @@ MODULES = """
     datetime decimal difflib dis email enum fractions functools glob gzip hashlib heapq html http.client http.server
     importlib inspect io ipaddress itertools json locale logging mailbox math mimetypes multiprocessing numbers operator
     optparse os pathlib pickle platform plistlib pprint queue random re sched selectors shelve shlex shutil signal
-    smtplib socket socketserver ssl statistics string subprocess tarfile tempfile textwrap threading time timeit tokenize
-    traceback types typing unittest unittest.mock urllib.parse urllib.request uuid warnings wave weakref xml.dom.minidom
-    xml.etree.ElementTree zipfile
+    smtplib socket socketserver ssl statistics string subprocess tarfile tempfile textwrap threading time timeit
+    tokenize traceback types typing unittest unittest.mock urllib.parse urllib.request uuid warnings wave weakref
+    xml.dom.minidom xml.etree.ElementTree zipfile
 """.split()  # fmt: skip
 
 

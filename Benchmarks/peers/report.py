@@ -13,6 +13,10 @@ def row_name(name, groups):
     return name if groups == 1 else f"{name}, {groups} batches"
 
 
+def failure(name, error, ours):
+    return {"name": name, "ours": ours, "error": str(error)}
+
+
 class Row:
     """One of those compared, in one case: whole batch, or split into `groups`."""
 
@@ -99,7 +103,7 @@ def table(result):
 
 def write(folder, models, given):
     folder.mkdir(parents=True, exist_ok=True)
-    settings = {key: getattr(given, key) for key in ("threads", "rounds", "seconds", "warm", "seed")}
+    settings = {key: getattr(given, key) for key in ("threads", "rounds", "minutes", "seconds", "warm", "seed")}
     document = {**about.run(given.bert), "settings": settings, "models": models}
     (folder / "results.json").write_text(about.dumps(document))
     (folder / "results.svg").write_text(plot.svg(models, document), encoding="utf-8")

@@ -6,22 +6,28 @@
 
 A peer is the shortest Python program that does it (first.py): imports, load, tokenize, one forward, pool. Files are
 in the page cache and compiled programs in their caches (the first run of each is not counted). The clock stops when
-the line with the vector arrives, before the process has ended. Prints a table, writes start.json.
+the line with the vector arrives, before the process has ended; peak memory is asked for when it has. Prints a table,
+writes start-MODEL.json. `scripts/measure-start` measures `bert` alone, with the same function.
 """
 
 import argparse
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+from held import Failure, exit_on_sigterm, signal_group  # noqa: E402
+
 TEXT = "A cat sits on the mat."
 AGREEMENT = 1e-4
+PATIENCE = 600  # seconds for a run; the first compiles
 PEERS = {
     "sentence-transformers": "sentence_transformers", "PyTorch": "pytorch", "ONNX Runtime": "onnxruntime",
     "OpenVINO": "openvino", "CTranslate2": "ctranslate2",
@@ -29,22 +35,40 @@ PEERS = {
 
 
 def once(command):
-    """Seconds to the first line, peak bytes, and that line's vector."""
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    try:
-        process.stdin.write(json.dumps({"text": TEXT}).encode() + b"\n")
-        process.stdin.close()
-    except BrokenPipeError:
-        pass  # a program that takes the text as an argument may not read it
-    line = process.stdout.readline()
-    seconds = time.perf_counter() - start
-    errors = process.stderr.read().decode()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = status
+    """Seconds to the first line on standard output, peak bytes of the process at its end, and that line's vector."""
+    # Errors go to a file: a pipe that nobody reads would fill with warnings and hold the program up.
+    with tempfile.TemporaryFile() as errors:
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
+        )
+        timer = threading.Timer(PATIENCE, signal_group, [process.pid, signal.SIGKILL])
+        timer.start()
+        try:
+            try:
+                process.stdin.write(json.dumps({"text": TEXT}).encode() + b"\n")
+                process.stdin.close()
+            except BrokenPipeError:
+                pass  # a program that takes the text as an argument may not read it
+            line = process.stdout.readline()
+            seconds = time.perf_counter() - start
+            process.stdout.read()  # what else it writes must not hold it up either
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        finally:
+            timer.cancel()
+            signal_group(process.pid, signal.SIGKILL)
+        if time.perf_counter() - start >= PATIENCE:
+            raise Failure(f"has not ended within {PATIENCE} s")
+        errors.seek(0)
+        said = errors.read().decode(errors="replace").strip()
     if status != 0 or not line:
-        return None, None, (errors.strip() or f"ended with {status}").splitlines()[-1]
-    return seconds, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024), json.loads(line)["embedding"]
+        raise Failure((said or f"ended with {process.returncode} and no line").splitlines()[-1])
+    try:
+        vector = json.loads(line)["embedding"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise Failure(f"printed no vector: {error!r}") from None
+    return seconds, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024), vector
 
 
 def main():
@@ -60,8 +84,8 @@ def main():
         parser.error(f"--bert {given.bert} or {given.model}/tokenizer.json is not there, or --runs is less than 1")
     import about
     import turns
-    from held import Failure
 
+    exit_on_sigterm()
     turns.confine(given.threads)
     given.bert = given.bert.resolve()
     model = given.model.resolve()
@@ -81,14 +105,16 @@ def main():
         runs = {peer: [] for peer in commands}
         for number in range(given.runs + 1):
             for peer, command in list(commands.items()):
-                seconds, peak, vector = once(command)
-                if seconds is None:
+                try:
+                    taken = once(command)
+                except Failure as failure:
                     if peer == bert:
-                        sys.exit(f"{' '.join(command)}: {vector}")
-                    failures.append({"name": peer, "error": vector})
+                        sys.exit(f"{' '.join(command)}: {failure}")
+                    failures.append({"name": peer, "error": str(failure)})
                     del commands[peer], runs[peer]
-                elif number > 0:
-                    runs[peer].append((seconds, peak, vector))
+                    continue
+                if number > 0:
+                    runs[peer].append(taken)
     rows = []
     for peer, taken in runs.items():
         seconds = [run[0] for run in taken]

@@ -31,6 +31,7 @@ def confine(threads):
         os.sched_setaffinity(0, available[:threads])
     for variable in THREAD_VARIABLES:
         os.environ[variable] = str(threads)
+    os.environ["SWIFT_BERT_NO_TUNING"] = "1"  # the standard configurations, whatever `bert tune` has left here
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"  # no pool of compiling processes that would outlast a turn
 

@@ -46,6 +46,7 @@ struct Embed: AsyncParsableCommand {
 
   private static func runLines(_ encoder: SentenceEncoder) async throws {
     // A GPU wants thousands of sentences at once; a CPU is as fast with some hundred, and answers sooner.
+    // Benchmarks/lines/Sources/lines-bench/main.swift runs the encoder alone on such chunks: keep them the same.
     let limits = LineReader.Limits(lines: encoder.engine.device?.kind == .gpu ? 4096 : 512)
     let counts = Mutex((lines: 0, truncated: 0))
     defer { counts.withLock { noteTruncated($0.truncated, of: $0.lines, encoder) } }

@@ -3,15 +3,16 @@ import BERT
 import Glibc
 import StrictJSON
 
-// What the encoder alone needs for the lines that `bert embed --jsonl` gets: standard input is read and tokenized before
-// the clock starts, and then the same batches are run, straight from ids. What `bert embed` takes longer is what reading,
-// tokenizing and writing cost it.
+// What the encoder alone needs for the lines that `bert embed --jsonl` gets: standard input is read and tokenized
+// before the clock starts, and then the same batches are run, straight from ids. What `bert embed` takes longer is what
+// reading, tokenizing and writing cost it.
 //
 //     lines-bench MODEL DEVICE < lines.jsonl
 //
 // Prints one JSON object. `Benchmarks/lines/measure` builds it and runs the two side by side.
 
-/// Lines of a chunk, as `bert embed` takes them on a CPU and on a GPU.
+/// Lines of a chunk, as `bert embed` takes them on a GPU and on a CPU. The numbers are those of `Embed.runLines` in
+/// Sources/BertCommand/Commands/Embed.swift, which is part of a program and cannot be imported: keep them the same.
 func chunkSize(_ encoder: SentenceEncoder) -> Int { encoder.engine.device?.kind == .gpu ? 4096 : 512 }
 
 guard CommandLine.arguments.count == 3 else { fatalError("usage: lines-bench MODEL DEVICE < lines.jsonl") }
