@@ -118,7 +118,7 @@ static const struct {
 };
 
 const char *bert_kernel_source(const char *name, size_t *length) {
-  for (size_t i = 0; i < bert_kernel_count(); ++i)
+  for (size_t i = 0; i < sizeof files / sizeof *files; ++i)
     if (strcmp(files[i].name, name) == 0) {
       *length = files[i].length;
       return files[i].source;
@@ -126,7 +126,3 @@ const char *bert_kernel_source(const char *name, size_t *length) {
   *length = 0;
   return NULL;
 }
-
-size_t bert_kernel_count(void) { return sizeof files / sizeof *files; }
-
-const char *bert_kernel_name(size_t index) { return index < bert_kernel_count() ? files[index].name : NULL; }

@@ -7,9 +7,3 @@
 /// "tiles" between it and those named "..._tiled"), or NULL.
 /// NUL-terminated; `length` receives the bytes before the NUL.
 const char *_Nullable bert_kernel_source(const char *_Nonnull name, size_t *_Nonnull length);
-
-/// How many files there are, "common" and "tiles" included.
-size_t bert_kernel_count(void);
-
-/// The name of file `index`, 0..<bert_kernel_count(), or NULL beyond.
-const char *_Nullable bert_kernel_name(size_t index);

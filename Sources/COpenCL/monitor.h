@@ -43,7 +43,8 @@ void monitor_event_status(cl_event_info query, size_t capacity, void *value);
 // The driver's function, or null. Opens the library on first use.
 void *library_function(shim_library library, call_index call);
 
-// To be called before the OpenCL library is opened: what is loaded from then on is taken to be the driver's.
+// To be called before the OpenCL library is opened: what is loaded from then on, until `shim_driver_is_loaded`, is taken
+// to be the driver's.
 void driver_pages_start(void);
 
 // Which of the shim's own codes says why a function is missing.

@@ -31,9 +31,8 @@ public final class PyTorchFile: TensorSource {
   private let dictionary: StateDictionary
   // By record.
   private let verifications: [Verification]
-  // The last tensor that is no plain piece of the file and was read in parts, in row-major order, and how many of its
-  // bytes nobody has asked for yet. Held while it is made: who else wants a part of it waits.
-  private let gathered = Mutex<(name: String, bytes: GatheredTensor, left: Int)?>(nil)
+  /// Tensors whose elements do not lie in row-major order, while they are read in parts.
+  package let gathered = GatheredTensors()
 
   /// Opens the file and reads everything but the tensors' bytes.
   ///
@@ -92,7 +91,10 @@ public final class PyTorchFile: TensorSource {
         try storage.verify(file, name: records.name(record))
         return true
       }
-      return try readView(info, view, storage, from: byteOffset, into: buffer)
+      guard buffer.count < size else { return try gather(info, view, storage, into: buffer) }
+      return try gathered.read(info, from: byteOffset, into: buffer) { whole throws(CheckpointError) in
+        try gather(info, view, storage, into: whole)
+      }
     }
     // Read whole, it is checked on the way.
     let isRead = try verifications[record].once { () throws(CheckpointError) in
@@ -105,27 +107,6 @@ public final class PyTorchFile: TensorSource {
     }
     if isRead { return }
     try file.read(into: buffer, at: storage.offset + view.offset * info.dataType.byteCount + byteOffset)
-  }
-
-  /// Reads a part of a tensor whose elements do not lie in row-major order.
-  ///
-  /// The first part read puts the whole tensor in order; the memory is kept for the others and goes with the last one.
-  private func readView(
-    _ info: TensorInfo, _ view: StridedView, _ storage: StorageRecord, from byteOffset: Int,
-    into buffer: UnsafeMutableRawBufferPointer
-  ) throws(CheckpointError) {
-    guard buffer.count < info.byteCount else { return try gather(info, view, storage, into: buffer) }
-    try gathered.withLock { held throws(CheckpointError) in
-      if held?.name != info.name {
-        held = nil  // before memory for another is asked for
-        let bytes = GatheredTensor(info.byteCount)
-        try gather(info, view, storage, into: bytes.buffer)
-        held = (info.name, bytes, info.byteCount)
-      }
-      guard let (_, bytes, left) = held else { return }
-      buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes.buffer[byteOffset..<byteOffset + buffer.count]))
-      held = left > buffer.count ? (info.name, bytes, left - buffer.count) : nil
-    }
   }
 
   private func gather(
@@ -163,11 +144,4 @@ private final class Verification: Sendable {
       return result
     }
   }
-}
-
-/// Memory for one tensor.
-private final class GatheredTensor: @unchecked Sendable {  // written before it is shared, never afterwards
-  let buffer: UnsafeMutableRawBufferPointer
-  init(_ count: Int) { buffer = .allocate(byteCount: count, alignment: 16) }
-  deinit { buffer.deallocate() }
 }

@@ -24,7 +24,9 @@ final class LoadedOpenCLGraph: LoadedGraph, @unchecked Sendable {
     // Programs first: a kernel that does not build should fail before gigabytes are uploaded.
     let binder = StepBinder(graph: graph, library: executor.library, tuning: executor.tuning)
     for node in graph.nodes { try binder.build(node) }
-    executor.device.dropDriverPages()  // its compiler is done; the weights are about to come
+    // Before the weights add to it. Kernels that are in no cache yet need some of it again: PoCL compiles the last part at
+    // a kernel's first launch.
+    executor.device.dropDriverPages()
     try self.init(graph, Weights(graph, source, on: executor), RunCache(executor), executor)
   }
 

@@ -14,7 +14,8 @@ public final class MappedBuffer: Sendable {
   nonisolated(unsafe) private let base: UnsafeMutableRawPointer  // who writes where is the owner's to order
   private let isMapped = Mutex(true)
 
-  /// The memory. What was in it may be lost; there is nothing to see before a ``Queue/finish()``.
+  /// The memory. What was in it may be lost; there is nothing to see before a ``Queue/finish()``, and after ``unmap()`` it
+  /// is no longer the host's: it must not be used then, nor after the end of this object's life.
   public var bytes: UnsafeMutableRawBufferPointer { .init(start: base, count: buffer.byteCount) }
 
   /// Enqueues the mapping.

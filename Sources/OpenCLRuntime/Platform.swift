@@ -83,6 +83,7 @@ public final class Platform: Sendable {
       guard let handle else { continue }
       devices.append(try Device(platform: self, index: index, handle: handle))
     }
+    if !devices.isEmpty { shim_driver_is_loaded() }
     return devices
   }
 }

@@ -47,5 +47,84 @@ extension RuntimeTests {
         #expect(try Self.residentFileBytes() > after || device.kind != .cpu)
       }
     }
+
+    /// The first byte of the first library that is mapped from a file whose path contains this.
+    private static func library(_ name: String) throws -> UnsafeMutableRawPointer? {
+      let file = try #require(fopen("/proc/self/maps", "r"))
+      defer { fclose(file) }
+      var line = [CChar](repeating: 0, count: 8192)
+      while fgets(&line, Int32(line.count), file) != nil {
+        // The lowest mapping comes first: an ELF file's first page.
+        if strstr(line, name) != nil { return UnsafeMutableRawPointer(bitPattern: strtoul(line, nil, 16)) }
+      }
+      return nil
+    }
+
+    /// Whether the page is in the process's memory; reading it would bring it there.
+    private static func isResident(_ address: UnsafeMutableRawPointer) throws -> Bool {
+      let file = open("/proc/self/pagemap", O_RDONLY)
+      defer { close(file) }
+      var entry: UInt64 = 0
+      let place = UInt(bitPattern: address) / UInt(sysconf(Int32(_SC_PAGESIZE))) * 8
+      try #require(pread(file, &entry, 8, off_t(place)) == 8)
+      return entry >> 63 == 1
+    }
+
+    /// A byte of the driver's that somebody has changed, in a segment that is not writable, stays as it is.
+    @Test func whatWasWrittenToStays() async {
+      await #expect(processExitsWith: .success) {
+        let device = try Device.select()
+        guard device.platform.name == "Portable Computing Language" else { return }
+        // The last byte of an ELF file's identification is padding.
+        let header = try #require(try Self.library("libpocl"))
+        let size = Int(sysconf(Int32(_SC_PAGESIZE)))
+        #expect(header.load(fromByteOffset: 15, as: UInt8.self) == 0)
+        try #require(mprotect(header, size, PROT_READ | PROT_WRITE) == 0)
+        header.storeBytes(of: 0xCC, toByteOffset: 15, as: UInt8.self)
+        try #require(mprotect(header, size, PROT_READ) == 0)
+        #expect(device.dropDriverPages() > 32 << 20)
+        #expect(header.load(fromByteOffset: 15, as: UInt8.self) == 0xCC)
+      }
+    }
+
+    /// What the process has loaded after the driver is not the driver's.
+    @Test func laterLibrariesStay() async {
+      await #expect(processExitsWith: .success) {
+        let device = try Device.select()
+        // Part of every glibc, and nothing new needs it.
+        #expect(try Self.library("libBrokenLocale") == nil)
+        try #require(dlopen("libBrokenLocale.so.1", RTLD_NOW) != nil)
+        let later = try #require(try Self.library("libBrokenLocale"))
+        #expect(later.load(fromByteOffset: 1, as: UInt8.self) == UInt8(ascii: "E"))
+        let driver = try Self.library("libpocl")
+        if let driver { #expect(driver.load(fromByteOffset: 1, as: UInt8.self) == UInt8(ascii: "E")) }
+        device.dropDriverPages()
+        #expect(try Self.isResident(later))
+        if let driver { #expect(try !Self.isResident(driver)) }
+      }
+    }
+
+    /// Once per process, so that loading many models does not read the driver again and again.
+    @Test func once() async {
+      await #expect(processExitsWith: .success) {
+        let device = try Device.select()
+        guard device.kind == .cpu, let driver = try Self.library("libpocl") else { return }
+        let dropped = device.dropDriverPages()
+        #expect(driver.load(fromByteOffset: 1, as: UInt8.self) == UInt8(ascii: "E"))
+        #expect(device.dropDriverPages() == dropped)
+        #expect(try Self.isResident(driver))
+      }
+    }
+
+    @Test func theEnvironmentCanKeepAll() async {
+      await #expect(processExitsWith: .success) {
+        setenv("SWIFT_BERT_KEEP_DRIVER_PAGES", "1", 1)
+        let device = try Device.select()
+        #expect(device.dropDriverPages() == 0)
+        unsetenv("SWIFT_BERT_KEEP_DRIVER_PAGES")
+        let isPoCL = try Self.library("libpocl") != nil
+        #expect(device.dropDriverPages() > 0 || !isPoCL)
+      }
+    }
   }
 }

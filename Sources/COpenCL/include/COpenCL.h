@@ -70,8 +70,13 @@ const char *shim_library_file(shim_library library);
 // Null where the library is usable, else the dynamic linker's sentence. Opens the library if nobody has.
 const char *shim_library_problem(shim_library library);
 
-// Unmaps the code and constants of the libraries that came with the driver; the next access maps them again, out of the
-// system's file cache. Returns the bytes of address space that this went over.
+// To be called when devices have been found: what was loaded since the OpenCL library was opened is taken to be the
+// driver's, what comes later is not. Only the first call counts.
+void shim_driver_is_loaded(void);
+
+// Drops the pages of the driver's code and constants from the process's memory. Their mappings stay: the next access
+// reads a page again, out of the system's file cache. Segments with a page that was written to are left alone. Once per
+// process; returns the bytes of address space that this went over.
 size_t shim_drop_driver_pages(void);
 
 // --- Counters. Off until asked for: a call then costs one relaxed load more.
