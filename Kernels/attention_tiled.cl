@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// attention_tiled: attention on GPUs: softmax(scale Q K^T) V per head over packed sequences, in one pass: no score matrix
-// leaves the work-group.
+// attention_tiled: attention on GPUs: softmax(scale Q K^T) V per head over packed sequences, in one pass: no score
+// matrix leaves the work-group.
 //
 //   out[t,h,:] = sum_j p[t,j] value[j,h,:],   p[t,:] = softmax_j(scale * query[t,h,:] . key[j,h,:])
 //
@@ -8,21 +8,22 @@
 //
 // Shapes     as in attention.cl
 // Defines    HEAD_SIZE; CAUSAL; QUERY_ITEMS and ITEM_QUERIES, see below
-// Launch     3-D: dim 0 = ceil(longest query sequence / TILE_QUERIES) * ITEMS, dim 1 = heads, dim 2 = sequences; local =
-//            (ITEMS, 1, 1). Blocks past the end of a shorter sequence do nothing
+// Launch     3-D: dim 0 = ceil(longest query sequence / TILE_QUERIES) * ITEMS, dim 1 = heads, dim 2 = sequences;
+//            local = (ITEMS, 1, 1). Blocks past the end of a shorter sequence do nothing
 // Schedule   for each TILE_KEYS keys, an item computes ITEM_QUERIES x ITEM_KEYS scores from slices of Q and K in local
-//            memory, the items of a query agree on its largest, and the weights go through local memory to where each item
-//            has ITEM_QUERIES x ITEM_COLUMNS elements of the result. Items without a query only load
+//            memory, the items of a query agree on its largest, and the weights go through local memory to where each
+//            item has ITEM_QUERIES x ITEM_COLUMNS elements of the result. Items without a query only load
 // Numerics   online softmax in fp32 (base 2, the scale folded into the query), keys in blocks counted from the
-//            sequence's first; a query that sees nothing gives zeros, the weight of a hidden key is 0. Each score is an fma
-//            chain over the columns, each element of the result one over the keys, and the sum of the weights KEY_ITEMS
-//            chains: none of them depends on QUERY_ITEMS, ITEM_QUERIES or other queries. A query's bits are the same with
-//            hidden keys and without them
+//            sequence's first; a query that sees nothing gives zeros, the weight of a hidden key is 0. Each score is an
+//            fma chain over the columns, each element of the result one over the keys, and the sum of the weights
+//            KEY_ITEMS chains: none of them depends on QUERY_ITEMS, ITEM_QUERIES or other queries. A query's bits are
+//            the same with hidden keys and without them
 // Aliasing   none
 // Reference  Sources/CPUBackend/Attention.swift
-// Counted    (machine code for sm_80 / sm_90, no GPU ran; Benchmarks/results/2026-11-24-gpu-offline) no spills for heads of
-//            32, 64 and 128, causal or not; heads of 64: tiles of 64 queries 157 / 157 registers, 29 KiB, 3 groups per
-//            multiprocessor, 89 and 88 % FFMA in the two loops; of 32: 89 / 87, 23 KiB, 4, 83 %; of 8: 48 / 48, 19 KiB, 8 / 9
+// Counted    (machine code for sm_80 / sm_90, no GPU ran; Benchmarks/results/2026-11-24-gpu-offline) no spills for
+//            heads of 32, 64 and 128, causal or not; heads of 64: tiles of 64 queries 157 / 157 registers, 29 KiB, 3
+//            groups per multiprocessor, 89 and 88 % FFMA in the two loops; of 32: 89 / 87, 23 KiB, 4, 83 %;
+//            of 8: 48 / 48, 19 KiB, 8 / 9
 
 #ifndef HEAD_SIZE
 #define HEAD_SIZE 64
@@ -47,8 +48,9 @@
 #define QUERY_RUN SHARE_RUN(ITEM_QUERIES)
 #define STORED (ITEM_COLUMNS % 4 == 0 ? 4 : 1)  // neighbouring columns that an item stores at once
 #define SLICE (HEAD_SIZE > 24 ? 32 : (HEAD_SIZE + 7) / 8 * 8)  // columns of Q and K in local memory: a multiple of 8
-#define VALUE_KEYS (TILE_COLUMNS <= 32 ? 64 : TILE_COLUMNS <= 64 ? 32 : TILE_COLUMNS <= 128 ? 16 : 8)  // rows of V there
-// Where key j's weights are: a quad more every ITEM_KEYS rows, so that the stores of neighbouring items meet no bank twice.
+#define VALUE_KEYS (TILE_COLUMNS <= 32 ? 64 : TILE_COLUMNS <= 64 ? 32 : TILE_COLUMNS <= 128 ? 16 : 8)  // V's rows there
+// Where key j's weights are: a quad more every ITEM_KEYS rows, so that the stores of neighbouring
+// items meet no bank twice.
 #define WEIGHT_ROW(j) ((j) * TILE_QUERIES + (j) / 4 * 4)
 #define SLICE_FLOATS (SLICE * (TILE_STRIDE(TILE_QUERIES) + TILE_STRIDE(TILE_KEYS)))
 #define STAGED_FLOATS LARGER(SLICE_FLOATS, WEIGHT_ROW(TILE_KEYS))
@@ -77,7 +79,8 @@ INLINE void load_slice(
 INLINE void load_values(__global const float *source, int stride, int rows, bool aligned, __local float4 *tile) {
   for (int i = get_local_id(0); i < VALUE_KEYS * (TILE_COLUMNS / 4); i += ITEMS) {
     int row = i / (TILE_COLUMNS / 4);
-    int column = (i - mul24(row, TILE_COLUMNS / 4)) * 4;  // not i %, which is a freeze that Oclgrind 21.10 --uninitialized lacks
+    // Not i %, which is a freeze that Oclgrind 21.10 --uninitialized lacks.
+    int column = (i - mul24(row, TILE_COLUMNS / 4)) * 4;
     tile[i] = load_quad(source + (size_t)row * stride + column, row < rows ? HEAD_SIZE - column : 0, aligned);
   }
 }
@@ -143,7 +146,8 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void attention_tiled
   int keys = queries > 0 ? key_ends[sequence] - first_key : 0;
   bool is_busy = SHARE(ITEM_QUERIES, QUERY_ITEMS, query_item, 0) < queries;
 #if CAUSAL
-  int seen = queries > 0 ? keys - (query_offsets[sequence + 1] - first_query) + 1 : 0;  // keys that the first query sees
+  // Keys that the first query sees.
+  int seen = queries > 0 ? keys - (query_offsets[sequence + 1] - first_query) + 1 : 0;
   keys = clamp(seen + queries - 1, 0, keys);
 #endif
   query += (size_t)first_query * query_stride + query_column + column;

@@ -3,21 +3,23 @@
 //
 //   out[m,n] = activation(sum_k x[m,k] * weight[n,k] + bias[n])
 //
-// Shapes     x [rows, depth], weight [columns, depth], bias [columns], out [rows, columns] float, row-major; the first of
-//            the rows is row x_row of x and row out_row of out
+// Shapes     x [rows, depth], weight [columns, depth], bias [columns], out [rows, columns] float, row-major; the first
+//            of the rows is row x_row of x and row out_row of out
 // Defines    ACTIVATION; HAS_BIAS (without it, bias is not read and may be any buffer); the tile, see below
 // Launch     2-D: local = (TILE_COLUMNS / ITEM_COLUMNS, TILE_ROWS / ITEM_ROWS), groups = (ceil(columns / TILE_COLUMNS),
 //            ceil(rows / TILE_ROWS))
-// Schedule   local memory holds two tiles of each operand: while the items multiply one, the next is on its way to their
-//            registers and from there goes to the other, so a step costs one barrier. Items without a row only load
-// Numerics   one fp32 fma chain per element, k ascending: a row's bits do not depend on the others', nor on the tile. So few
-//            rows do not divide k either. A chain of 768 fmas of 4 cycles is 2 microseconds at 1.7 GHz (computed, not
-//            measured); small tiles of a great depth are there to keep the weights coming meanwhile
+// Schedule   local memory holds two tiles of each operand: while the items multiply one, the next is on its way to
+//            their registers and from there goes to the other, so a step costs one barrier. Items without a row
+//            only load
+// Numerics   one fp32 fma chain per element, k ascending: a row's bits do not depend on the others', nor on the tile.
+//            So few rows do not divide k either. A chain of 768 fmas of 4 cycles is 2 microseconds at 1.7 GHz
+//            (computed, not measured); small tiles of a great depth are there to keep the weights coming meanwhile
 // Aliasing   none
 // Reference  Sources/CPUBackend/Linear.swift
 // Counted    (machine code for sm_80 / sm_90, no GPU ran; Benchmarks/results/2026-11-24-gpu-offline) no spills.
-//            128x128x8, 8x8 an item: 120 / 122 registers, 16.5 KiB, 2 groups per multiprocessor, 91 % FFMA in the loop;
-//            64x64x16, 8x4: 91 / 95, 17 KiB, 5; 16x64x16, 2x4: 60 / 64, 11 KiB, 8; 8x16x64, 1x1: 45 / 48, 16 KiB, 9 / 10
+//            128x128x8, 8x8 an item: 120 / 120 registers, 16.5 KiB, 2 groups per multiprocessor, 91 % FFMA in the loop;
+//            64x64x16, 8x4: 91 / 95, 17 KiB, 5; 16x64x16, 2x4: 60 / 64, 11 KiB, 8; 8x16x64, 1x1: 45 / 48, 16 KiB,
+//            9 / 10
 // Tried      (128x128x8, by count) d unrolled whole or by 4: 128 to 137 registers, one group in place of two
 
 #ifndef HAS_BIAS
@@ -152,7 +154,8 @@ __kernel __attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1))) void linear_
         int column = first_column + SHARE(ITEM_COLUMNS, ITEMS_X, item_x, c);
         __global float *p = out + (size_t)row * columns + column;
 #if STORED == 4
-        store_quad((float4)(sums[r][c], sums[r][c + 1], sums[r][c + 2], sums[r][c + 3]), p, columns - column, out_aligned);
+        float4 v = (float4)(sums[r][c], sums[r][c + 1], sums[r][c + 2], sums[r][c + 3]);
+        store_quad(v, p, columns - column, out_aligned);
 #else
         if (column < columns) *p = sums[r][c];
 #endif

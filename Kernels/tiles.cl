@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // tiles: what the kernels that pass tiles through local memory share. The host puts it between common.cl and those.
 //
-// A tile of `height` rows of a row-major matrix lies in local memory with rows and columns exchanged, TILE_STRIDE(height)
-// floats a column, so that an item reads neighbouring rows as one float4. It arrives in quads: four neighbouring floats of
-// a row. Quad i is dealt so that the lanes of a warp read whole sectors of 32 bytes (two quads of a row), and that their
-// exchanging stores fall into 32 banks (16 rows, and 4 * TILE_STRIDE % 32 = 16). Heights are
+// A tile of `height` rows of a row-major matrix lies in local memory with rows and columns exchanged,
+// TILE_STRIDE(height) floats a column, so that an item reads neighbouring rows as one float4. It arrives in quads: four
+// neighbouring floats of a row. Quad i is dealt so that the lanes of a warp read whole sectors of 32 bytes (two quads
+// of a row), and that their exchanging stores fall into 32 banks (16 rows, and 4 * TILE_STRIDE % 32 = 16). Heights are
 // powers of two; below 16, two stores may meet. All of this is reckoned from the layout, not measured.
 
 #define TILE_STRIDE(height) ((height) + 4)
@@ -13,8 +13,8 @@
 
 INLINE bool is_aligned(__global const float *p) { return ((size_t)p & 15) == 0; }
 
-// Four floats of a row at p, of which `left` remain (none where it is not positive); zeros behind them. `aligned`: p and
-// the row's length are multiples of 16 bytes.
+// Four floats of a row at p, of which `left` remain (none where it is not positive); zeros behind them. `aligned`: p
+// and the row's length are multiples of 16 bytes.
 INLINE float4 load_quad(__global const float *p, int left, bool aligned) {
   float4 v = (float4)0.0f;
   if (aligned) {
@@ -28,8 +28,8 @@ INLINE float4 load_quad(__global const float *p, int left, bool aligned) {
   return v;
 }
 
-// Writes up to four floats of a row at p, of which `left` remain. Oclgrind 21.10 --uninitialized, which compiles for SPIR,
-// takes a vector that is made of floats and stored for undefined.
+// Writes up to four floats of a row at p, of which `left` remain. Oclgrind 21.10 --uninitialized, which compiles for
+// SPIR, takes a vector that is made of floats and stored for undefined.
 INLINE void store_quad(float4 v, __global float *p, int left, bool aligned) {
 #ifdef __SPIR__
   aligned = false;
@@ -52,19 +52,20 @@ INLINE void place_quad(__local float *tile, const int height, int i, float4 v) {
   p[3 * TILE_STRIDE(height)] = v.w;
 }
 
-// Of a line that `items` work-items share, item `item` has `count` floats, of which float j is float SHARE of the line: runs
-// of four, `items` runs apart, so that neighbours read neighbouring float4s and no two of them meet in a bank; or, where 4
-// does not divide the count, neighbouring floats.
+// Of a line that `items` work-items share, item `item` has `count` floats, of which float j is float SHARE of the line:
+// runs of four, `items` runs apart, so that neighbours read neighbouring float4s and no two of them meet in a bank; or,
+// where 4 does not divide the count, neighbouring floats.
 #define SHARE(count, items, item, j) \
   ((count) % 4 == 0 ? (((j) / 4) * (items) + (item)) * 4 + (j) % 4 : (item) * (count) + (j))
 // Neighbouring floats of a share that one read or store takes.
 #define SHARE_RUN(count) ((count) % 4 == 0 ? 4 : (count) % 2 == 0 ? 2 : 1)
 
+// A run has its float4's or float2's alignment in local memory; among an item's own floats it need not.
 INLINE void read_run(__local const float *p, const int count, float *values) {
   if (count == 4)
-    *(float4 *)values = *(__local const float4 *)p;
+    vstore4(*(__local const float4 *)p, 0, values);
   else if (count == 2)
-    *(float2 *)values = *(__local const float2 *)p;
+    vstore2(*(__local const float2 *)p, 0, values);
   else
     values[0] = p[0];
 }
@@ -74,9 +75,9 @@ INLINE void write_run(const float *values, const int count, __local float *p) {
   for (int j = 0; j < count; ++j) p[j] = values[j];
 #else
   if (count == 4)
-    *(__local float4 *)p = *(const float4 *)values;
+    *(__local float4 *)p = vload4(0, values);
   else if (count == 2)
-    *(__local float2 *)p = *(const float2 *)values;
+    *(__local float2 *)p = vload2(0, values);
   else
     p[0] = values[0];
 #endif

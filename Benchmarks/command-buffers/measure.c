@@ -73,7 +73,9 @@ int main(void) {
     cl_command_buffer_khr buffer = create(1, &queue, NULL, &status);
     check(status, "clCreateCommandBufferKHR");
     for (int i = 0; i < LAUNCHES; ++i)
-      check(record(buffer, NULL, NULL, kernel, 1, NULL, &global, &local, 0, NULL, NULL, NULL), "clCommandNDRangeKernelKHR");
+      check(
+          record(buffer, NULL, NULL, kernel, 1, NULL, &global, &local, 0, NULL, NULL, NULL),
+          "clCommandNDRangeKernelKHR");
     check(finalize(buffer), "clFinalizeCommandBufferKHR");
     double best[2] = {1e30, 1e30};
     for (int round = 0; round < (steps < 100000 ? ROUNDS : ROUNDS / 10); ++round) {
@@ -83,7 +85,9 @@ int main(void) {
           check(enqueue(0, NULL, buffer, 0, NULL, NULL), "clEnqueueCommandBufferKHR");
         else
           for (int i = 0; i < LAUNCHES; ++i)
-            check(clEnqueueNDRangeKernel(queue, kernel, 1, NULL, &global, &local, 0, NULL, NULL), "clEnqueueNDRangeKernel");
+            check(
+                clEnqueueNDRangeKernel(queue, kernel, 1, NULL, &global, &local, 0, NULL, NULL),
+                "clEnqueueNDRangeKernel");
         check(clFinish(queue), "clFinish");
         double time = now() - start;
         if (time < best[way]) best[way] = time;

@@ -66,7 +66,8 @@ extension AttentionConfiguration: TunedConfiguration {
   }
 }
 
-/// In which configurations attention runs, by its longest sequence: the tuned one, or the one that costs least by count.
+/// In which configurations attention runs, by its longest sequence: the tuned one, or the one that costs
+/// least by count.
 struct AttentionChoice {
   /// Each is a kernel.
   let configurations: [AttentionConfiguration]

@@ -7,7 +7,8 @@ struct AttentionTile: Hashable {
   /// Queries of a work-item.
   let itemQueries: Int
 
-  /// `KEY_ITEMS` of the kernel: work-items across the keys. The sums' order depends on it, so it is the same everywhere.
+  /// `KEY_ITEMS` of the kernel: work-items across the keys. The sums' order depends on it, so it is the
+  /// same everywhere.
   private static let keyItems = 16
 
   /// Queries of a work-group.

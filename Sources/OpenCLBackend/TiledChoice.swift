@@ -6,8 +6,10 @@ public struct TiledChoice: Hashable, Sendable {
   public struct RowClass: Hashable, Sendable {
     /// The most rows of the class.
     public var rows: Int
+    /// How the products of the class are cut.
     public var configuration: TiledConfiguration
 
+    /// A class that ends with `rows` rows, at least 1, and begins where the one before it ends.
     public init(rows: Int, configuration: TiledConfiguration) {
       self.rows = rows
       self.configuration = configuration

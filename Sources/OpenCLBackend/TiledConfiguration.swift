@@ -13,6 +13,8 @@ public struct TiledConfiguration: Hashable, Sendable, CustomStringConvertible {
   /// Columns of the result that a work-item makes: 1, 2 or a multiple of 4.
   public var itemColumns: Int
 
+  /// Takes the sizes as they are: that they are what each property says is up to the caller, and whether they fit a
+  /// device is for ``fits(maxWorkGroupSize:localMemory:)``.
   public init(tileRows: Int, tileColumns: Int, tileDepth: Int, itemRows: Int, itemColumns: Int) {
     self.tileRows = tileRows
     self.tileColumns = tileColumns

@@ -4,7 +4,8 @@ import OpenCLBackend
 import TestSupport
 import Testing
 
-/// A query's bits depend on itself and the keys it sees: not on other sequences, not on which other queries come with it.
+/// A query's bits depend on itself and the keys it sees: not on other sequences, not on which other
+/// queries come with it.
 @Suite struct AttentionBitsTests {
   private static let (heads, size, rows) = (2, 20, 200)
   private static var width: Int { heads * size }

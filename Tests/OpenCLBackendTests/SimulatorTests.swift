@@ -5,8 +5,9 @@ import OpenCLRuntime
 import TestSupport
 import Testing
 
-/// What `scripts/oclgrind-gate` runs on the simulator: every operation at odd sizes, in the CPU's and the GPU's form of its
-/// kernels. The simulator's log is the finding; the numbers are checked as well. One at a time: it is not thread-safe.
+/// What `scripts/oclgrind-gate` runs on the simulator: every operation at odd sizes, in the CPU's and the GPU's form of
+/// its kernels. The simulator's log is the finding; the numbers are checked as well. One at a time: it is
+/// not thread-safe.
 @Suite(.serialized) struct SimulatorTests {
   @Test(arguments: OperationCase.small) func cpuForm(row: OperationCase) async throws {
     try await check(row, workGroupSize: 1, .panels)
