@@ -10,7 +10,9 @@ enum MiniLM {
   /// Where the scripts put models.
   static let models: String = {
     let home = getenv("HOME").map { String(cString: $0) } ?? ""
-    let cache = getenv("XDG_CACHE_HOME").map { String(cString: $0) } ?? home + "/.cache"
+    // An empty variable counts as none, as for the scripts.
+    let named = getenv("XDG_CACHE_HOME").map { String(cString: $0) } ?? ""
+    let cache = named.isEmpty ? home + "/.cache" : named
     return getenv("SWIFT_BERT_MODELS").map { String(cString: $0) } ?? cache + "/swift-bert/models"
   }()
   static let directory = models + "/all-MiniLM-L6-v2"
