@@ -102,6 +102,9 @@ public struct Engine: Sendable {
     return executor as AnyObject === other.executor as AnyObject
   }
 
+  /// What was chosen for the device by measurement; nothing on the CPU executor.
+  public var tuning: Tuning { (executor as? OpenCLExecutor)?.tuning ?? .none }
+
   /// `opencl:0:0` or `cpu`.
   public var name: String { device?.selector ?? "cpu" }
 }

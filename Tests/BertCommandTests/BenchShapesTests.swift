@@ -133,6 +133,18 @@ import Testing
     for batch in ["1", "64"] { #expect(plot.contains(">\(batch)</text>")) }
   }
 
+  /// Found out before anything is measured: this shape would take hours.
+  @Test func aResultThatCannotBeWrittenIsSaidAtOnce() throws {
+    for option in ["--json", "--plot", "--trace"] {
+      let outcome = try ToolProcess.run([
+        "bench", Self.model, "--shapes", "50000x19", "--repeat", "1000000", option, "/nowhere/result",
+      ])
+      #expect(outcome.status == 1 && outcome.output.isEmpty)
+      #expect(
+        outcome.errorLines == ["bert: /nowhere/result: no file can be made there: No such file or directory (errno 2)"])
+    }
+  }
+
   @Test func theCPUAlone() throws {
     let outcome = try ToolProcess.run([
       "bench", Self.model, "--shapes", "2x3", "--repeat", "2", "--warmup", "0", "--device", "cpu", "--json", "-",
@@ -181,7 +193,8 @@ import Testing
     ["--repeat", "0"], ["--repeat", "x"], ["--warmup", "-1"], ["--inputs", "a"],
     ["--inputs", "a", "--json", "-", "--profile"], ["--inputs", "a", "--json", "-", "--sweep"], ["--outputs", "a"],
     ["--sweep", "--shapes", "1x7"], ["--sweep", "--profile"], ["--sweep", "--trace", "a"],
-    ["--plot", "-", "--json", "-"], ["--profile", "--device", "cpu"], ["--trace", "a", "--device", "cpu"],
+    ["--plot", "-", "--json", "-"], ["--plot", "a", "--json", "a"], ["--profile", "--device", "cpu"],
+    ["--trace", "a", "--device", "cpu"],
     ["--profile", "--device", "opencl", "--matrix-product", "clblast"],
   ])
   func mistakesExitWith64(arguments: [String]) throws {

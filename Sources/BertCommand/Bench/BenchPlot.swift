@@ -15,7 +15,7 @@ enum BenchPlot {
     let colours = ["#2f6fb0", "#c58b3b"]
     for (index, engine) in result.engines.enumerated() {
       svg.rectangle(left + 180 * Double(index), 34, 10, 10, colours[index % colours.count])
-      svg.text(left + 180 * Double(index) + 15, 43, .start, engine.name)
+      svg.text(left + 180 * Double(index) + 15, 43, .start, engine.name.shortened(to: 24))
     }
     let largest = result.rows.flatMap { row in row.timings.map(row.tokensPerSecond) }.max() ?? 1
     let place = svg.scale(to: largest, left: left, right: right, top: top, bottom: bottom)
@@ -26,7 +26,7 @@ enum BenchPlot {
         let speed = row.tokensPerSecond(timing)
         let x = start + bar * Double(number)
         svg.rectangle(x, place(speed), bar - 4, bottom - place(speed), colours[timing.engine % colours.count])
-        svg.text(x + (bar - 4) / 2, place(speed) - 4, .middle, grouped(Int(speed)), size: 10)
+        svg.text(x + (bar - 4) / 2, place(speed) - 4, .middle, grouped(Int(speed.rounded())), size: 10)
       }
       svg.text(start + (group - 24) / 2, bottom + 18, .middle, row.shape.name)
     }

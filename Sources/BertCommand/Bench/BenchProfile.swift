@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import BERT
 import ComputeGraph
+import Logging
 import OpenCLBackend
 
 /// A model on an OpenCL device that records when each command ran.
@@ -14,8 +15,11 @@ struct BenchProfile {
   /// - Throws: what loading the model throws.
   init?(_ folder: String, like other: Engine) async throws {
     guard let device = other.device else { return nil }
+    // What there is to say of the device was said when the other was opened.
+    let quiet = Logger(label: "swift-bert") { _ in SwiftLogNoOpLogHandler() }
     let engine = try Engine.open(
-      .opencl(selector: device.selector), matrixProduct: other.profile?.matrixProduct, recordsCommands: true)
+      .opencl(selector: device.selector), matrixProduct: other.profile?.matrixProduct, recordsCommands: true,
+      logger: quiet)
     guard let executor = engine.executor as? OpenCLExecutor else { return nil }
     self.executor = executor
     model = try await BertModel.fromPretrained(folder, on: engine)

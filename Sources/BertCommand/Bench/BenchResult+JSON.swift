@@ -14,7 +14,11 @@ extension BenchResult {
       "engine": .string(engine.name), "device": .string(engine.device),
       "weight_bytes": .integer(engine.weightByteCount),
     ]
-    if let peak = engine.peak { object["peak_gflops"] = .number(JSONNumber(peak / 1e9)) }
+    object["tuned_choices"] = .integer(engine.tunedChoices)
+    if let peak = engine.peak {
+      object["peak_gflops"] = .number(JSONNumber(peak / 1e9))
+      object["peaks_gflops"] = .array(engine.peaks.map { .number(JSONNumber($0 / 1e9)) })
+    }
     return .object(object)
   }
 

@@ -25,7 +25,18 @@ extension BenchResult {
       + engines.map { engine in
         "\(engine.name): \(engine.device), weights \(byteText(UInt64(engine.weightByteCount)))"
           + (engine.peak.map { ", fused multiply-adds alone reach \(fixed($0 / 1e9, 0)) GFLOP/s" } ?? "")
-      }
+          + (engine.tunedChoices > 0 ? ", \(counted(engine.tunedChoices, "tuned choice"))" : "")
+      } + (busy.map { [$0] } ?? [])
+  }
+
+  /// Said where the peak was not the same all the time: a forward pass then had less of the machine than the peak.
+  private var busy: String? {
+    guard let peaks = engines.first(where: { !$0.peaks.isEmpty })?.peaks, let least = peaks.min(),
+      let most = peaks.max(), least < 0.9 * most
+    else { return nil }
+    return
+      "others use this machine: the peak was between \(fixed(least / 1e9, 0)) and \(fixed(most / 1e9, 0)) GFLOP/s, "
+      + "and shares of it are of the largest"
   }
 
   private func lines(_ row: Row) -> [String] {
@@ -52,16 +63,24 @@ extension BenchResult {
     let rate = row.rate(timing)
     let fields = [
       fixed(row.tokensPerSecond(timing), 0), fixed(row.sequencesPerSecond(timing), 1),
-      fixed(1e3 * times.median, 2), fixed(1e3 * times.percentile(90), 2), fixed(1e3 * times.percentile(99), 2),
-      percent(times.spread), fixed(rate / 1e9, 1), shareOfPeak(rate, timing).map(percent) ?? "",
-      timing.arenaByteCount.map { byteText(UInt64($0)) } ?? "", "\(times.seconds.count)",
+      fixed(1e3 * times.median, 2), percentile(90, of: times), percentile(99, of: times), percent(times.spread),
+      fixed(rate / 1e9, 1), shareOfPeak(rate, timing).map(percent) ?? "-",
+      timing.arenaByteCount.map { byteText(UInt64($0)) } ?? "-", "\(times.seconds.count)",
     ]
     return engines[timing.engine].name.padded(to: 12) + fields.map { $0.aligned(to: 11) }.joined()
   }
 
+  /// Of fewer turns than it takes for one to lie beyond, it would be the worst of them by another name.
+  private func percentile(_ percent: Int, of times: BenchTimes) -> String {
+    times.seconds.count * (100 - percent) >= 100 ? fixed(1e3 * times.percentile(percent), 2) : "-"
+  }
+
   private func profile(_ timing: Timing) -> [String] {
     let total = timing.operations.reduce(0) { $0 + $1.seconds }
-    return ["  time on \(engines[timing.engine].name), \(fixed(1e3 * total, 2)) ms a run, by operation:"]
+    return [
+      "  time on \(engines[timing.engine].name), \(fixed(1e3 * total, 2)) ms a run (the rest lies between the commands "
+        + "and on the host), by operation:"
+    ]
       + timing.operations.map { time in
         let name = time.operation + (time.weight.map { " " + $0.map(String.init).joined(separator: " x ") } ?? "")
         let launches = time.launches == 1 ? "1 launch" : "\(time.launches) launches"

@@ -67,16 +67,17 @@ struct BenchRun {
     let (engine, model) = entry
     let weights = try engine.profile?.weightByteCount(of: model.graph) ?? model.network.parameterCount * 4
     return BenchResult.Engine(
-      name: engine.name, device: engine.device?.name ?? "the CPU executor", weightByteCount: weights)
+      name: engine.name, device: engine.device?.name ?? "the CPU executor", weightByteCount: weights,
+      tunedChoices: engine.tuning.measurements.count)
   }
 
-  /// The largest so far. Where the OpenCL device is the CPU, its peak is that of the CPU executor as well.
+  /// Once more. Where the OpenCL device is the CPU, its peak is that of the CPU executor as well.
   private func measurePeaks(_ result: inout BenchResult) async throws {
     for (engine, _) in engines {
       guard let executor = engine.executor as? OpenCLExecutor else { continue }
       let peak = try await executor.measurePeak()
       for index in engines.indices where index == 0 || executor.device.kind == .cpu {
-        result.engines[index].peak = max(result.engines[index].peak ?? 0, peak)
+        result.engines[index].peaks.append(peak)
       }
     }
   }

@@ -28,7 +28,8 @@ struct Bench: AsyncParsableCommand {
 
         bert bench MODEL --inputs in.safetensors --json -
 
-      A head, where the checkpoint has one, is not run; a pooler is.
+      Takes some seconds a shape; --sweep takes minutes, most of them for the largest batches. A head, where the \
+      checkpoint has one, is not run; a pooler is.
       """)
 
   @Argument(help: "Checkpoint directory.")
@@ -65,13 +66,15 @@ struct Bench: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Where the JSON object goes; - is standard output.", valueName: "file"))
   var json: String?
 
-  @Option(help: ArgumentHelp("SVG drawing of tokens per second.", valueName: "file"))
+  @Option(help: ArgumentHelp("SVG drawing of tokens per second; - is standard output.", valueName: "file"))
   var plot: String?
 
   @Flag(help: "Also show what each operation takes, from the device's events: medians of 5 further runs.")
   var profile = false
 
-  @Option(help: ArgumentHelp("Chrome trace of one run of each shape (chrome://tracing, Perfetto).", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "Chrome trace of one run of each shape (chrome://tracing, Perfetto); - is standard output.", valueName: "file"))
   var trace: String?
 
   @OptionGroup(title: "Device options")
@@ -82,6 +85,8 @@ struct Bench: AsyncParsableCommand {
     guard (0...1_000_000).contains(warmup ?? 0) else { throw ValidationError("--warmup must be in 0...1000000.") }
     let toOutput = [json, outputs, plot, trace].count { $0 == "-" }
     guard toOutput <= 1 else { throw ValidationError("Only one of the results can be standard output.") }
+    let files = [json, outputs, plot, trace].compactMap { $0 }
+    guard Set(files).count == files.count else { throw ValidationError("Two results cannot go to one file.") }
     if inputs != nil {
       guard json != nil else { throw ValidationError("--inputs needs --json.") }
       guard shapes == nil, plot == nil, trace == nil, !profile, !sweep else {
@@ -106,13 +111,15 @@ struct Bench: AsyncParsableCommand {
     for name in shapes?.split(separator: ",", omittingEmptySubsequences: false) ?? []
     where BenchShape(argument: String(name)) == nil {
       throw ValidationError(
-        "--shapes: \(name) is neither ragged nor SEQUENCESxTOKENS of 1 to \(BenchShape.tokenLimit) tokens.")
+        "--shapes: \"\(name)\" is neither ragged nor SEQUENCESxTOKENS, such as 8x128, of 1 to "
+          + "\(BenchShape.tokenLimit) tokens in all.")
     }
   }
 
   func run() async throws {
     if let inputs, let json { return try await runInputs(inputs, json: json) }
     let chosen = try chosenShapes()
+    for file in [json, plot, trace].compactMap({ $0 }) { try checkDestination(file) }
     let device = try engine.open()
     if profile || trace != nil, device.device == nil { throw CommandError.noEvents }
     let run = try await BenchRun(

@@ -19,6 +19,9 @@ struct Tune: AsyncParsableCommand {
         bert tune MODEL
         bert tune MODEL --device opencl:0:0 --json -
 
+      Sizes are classes: powers of two, each up to its number of rows, or of tokens of the longest sequence. Where the \
+      difference is within what repeated measurements differ by, the standard configuration stays.
+
       SWIFT_BERT_NO_TUNING=1 in the environment runs the standard configurations; so does deleting the file. A new \
       driver or a new version of the kernels is tuned anew.
       """)
@@ -60,6 +63,7 @@ struct Tune: AsyncParsableCommand {
     guard let executor = engine.executor as? OpenCLExecutor else {
       throw CommandError.nothingToTune(engine: engine.name)
     }
+    if let json { try checkDestination(json) }
     guard let store = TuningStore.standard else { throw CommandError.noTuningFolder }
     let known: Tuning
     do { known = try store.load(for: executor.device, executor.profile) ?? .none } catch {
@@ -68,7 +72,7 @@ struct Tune: AsyncParsableCommand {
     }
     var options = TuningOptions()
     options.mostRows = maxTokens
-    options.longestSequence = maxLength ?? min(512, model.config.maxPositionEmbeddings)
+    options.longestSequence = min(maxLength ?? 512, model.config.maxPositionEmbeddings)
     let status = Mutex(StatusLine())
     defer { status.withLock { $0.finish() } }
     status.withLock { $0.show("measuring on \(engine.name)") }
@@ -79,10 +83,8 @@ struct Tune: AsyncParsableCommand {
     }
     let path = try store.store(known.merging(tuning), for: executor.device, executor.profile)
     status.withLock { $0.finish() }
-    if let json {
-      try writeDocument(tuning.json(of: executor.device, executor.profile), to: json)
-    }
     if json != "-" { try StandardOutput.write(TuningTable(tuning).text) }
+    if let json { try writeDocument(tuning.json(of: executor.device, executor.profile), to: json) }
     StandardError.note("\(counted(tuning.measurements.count, "choice")) kept in \(path)")
   }
 }
@@ -94,10 +96,11 @@ private struct TuningTable {
   init(_ tuning: Tuning) { self.tuning = tuning }
 
   var text: String {
-    let head = ["operation", "shape", "size", "standard", "choice", "ms", "gain"]
+    let head = ["operation", "shape", "up to", "standard", "choice", "ms", "gain"]
     let rows = tuning.measurements.sorted { $0.key < $1.key }.map { key, measurement in
       [
-        key.operation.rawValue, key.shapeText, "\(key.size)", measurement.standard,
+        key.operation.rawValue, key.shapeText, "\(key.size) \(key.operation == .linear ? "rows" : "tokens each")",
+        measurement.standard,
         measurement.choice == measurement.standard ? "the same" : measurement.choice,
         measurement.seconds(of: measurement.choice).map { fixed($0 * 1e3, 3) } ?? "", fixed(measurement.gain, 2),
       ]

@@ -12,6 +12,7 @@ enum CommandError: Error, Equatable {
   case output(SystemErrorCode)
   case temporaryFile(directory: String, SystemErrorCode)
   case inputTooLarge(limit: Int)
+  case destination(path: String, SystemErrorCode)
 
   // Options.
   case precision(Precision)
@@ -43,6 +44,8 @@ extension CommandError: CustomStringConvertible {
     case .temporaryFile(let directory, let code):
       "\(directory): cannot hold a temporary file: \(code); name another folder in TMPDIR"
     case .inputTooLarge(let limit): "standard input: more than \(limit) bytes; pass a file instead"
+
+    case .destination(let path, let code): "\(path): no file can be made there: \(code)"
 
     case .precision(let precision):
       "precision \(precision.rawValue) is not computed by this version; use --precision float32"

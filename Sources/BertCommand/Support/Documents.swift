@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+import Glibc
 import StrictJSON
+
+/// Finds out before the work whether its result can be written: that its folder is there and takes files.
+///
+/// - Throws: `CommandError.destination`.
+func checkDestination(_ path: String) throws {
+  guard path != "-" else { return }
+  let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+  guard access(folder, W_OK | X_OK) == 0 else { throw CommandError.destination(path: path, .last) }
+}
 
 /// Writes a JSON value on one line: to a file, in one piece or not at all, or to standard output for `-`.
 ///

@@ -114,7 +114,13 @@ extension ModelReport {
     let ignored = model.ignoredTensors
     rows.append(("ignored", ignored.isEmpty ? "nothing" : ignored.joined(separator: ", ").shortened(to: 400)))
     rows.append(("device", engine.name + (engine.device.map { ", \($0.name)" } ?? "")))
-    rows.append(("kernels", "\(kernelForm); matrix product \(matrixProduct)"))
+    let tuned = engine.tuning.measurements.count
+    rows.append(
+      (
+        "kernels",
+        "\(kernelForm); matrix product \(matrixProduct); "
+          + (tuned == 0 ? "standard configurations" : counted(tuned, "tuned choice"))
+      ))
     rows.append(
       (
         "memory",
@@ -156,6 +162,7 @@ extension ModelReport {
     if let device = engine.device { object["device_name"] = .string(device.name) }
     object["kernels"] = .string(kernelForm)
     object["matrix_product"] = .string(matrixProduct)
+    object["tuned_choices"] = .integer(engine.tuning.measurements.count)
     object["memory"] = .object([
       "weights": .integer(weightByteCount), "arena": .integer(arenaByteCount), "batch_size": .integer(batchSize),
       "sequence_length": .integer(sequenceLength),
