@@ -28,9 +28,11 @@ enum KernelForm: String, CaseIterable {
     }
   }
 
-  func executor(_ product: MatrixProduct? = nil) throws -> OpenCLExecutor {
+  /// - Parameter choosesTiles: whether the GPU forms choose tiles of dense layers by their size, as they do in use. Else
+  ///   each form has one: the bits are the same (`TileBitsTests`), and every tile is one more program for each activation.
+  func executor(_ product: MatrixProduct? = nil, choosesTiles: Bool = false) throws -> OpenCLExecutor {
     let device = try Device.select("auto")
-    let profile =
+    var profile =
       switch self {
       case .native: DeviceProfile(device, matrixProduct: product)
       case .vectors16: DeviceProfile(device, vectorWidth: 16, matrixProduct: product)
@@ -39,6 +41,12 @@ enum KernelForm: String, CaseIterable {
       case .groups: DeviceProfile(device, workGroupSize: 32, matrixProduct: product ?? .tiled)
       case .largeGroups: DeviceProfile(device, workGroupSize: 128, matrixProduct: product ?? .tiled)
       }
+    if !choosesTiles, profile.matrixProduct == .tiled {
+      profile.tiledConfiguration =
+        self == .groups
+        ? TiledConfiguration(tileRows: 16, tileColumns: 64, tileDepth: 16, itemRows: 2, itemColumns: 4)
+        : TiledConfiguration(tileRows: 32, tileColumns: 64, tileDepth: 16, itemRows: 4, itemColumns: 4)
+    }
     return try OpenCLExecutor(device, profile: profile)
   }
 }

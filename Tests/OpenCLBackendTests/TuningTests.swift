@@ -41,7 +41,7 @@ import Testing
   /// In every form of the kernels: each size of each step once, everything measured, nothing refused.
   @Test(arguments: [KernelForm.native, .vectors8, .groups])
   func everyConfigurationComputesTheSame(form: KernelForm) async throws {
-    let executor = try form.executor()
+    let executor = try form.executor(choosesTiles: true)
     let tuning = try await executor.tune(Self.graph(), Self.options, oracle: CPUExecutor<Double>())
     let rows = [1, 2, 4, 8, 16, 32, 64, 128, 256]
     let wanted =
@@ -69,7 +69,7 @@ import Testing
   /// A tuned executor computes the bits of an untuned one, whatever was chosen.
   @Test(arguments: [KernelForm.native, .groups])
   func anyChoiceGivesTheSameBits(form: KernelForm) async throws {
-    let plain = try form.executor()
+    let plain = try form.executor(choosesTiles: true)
     let tuning = try await plain.tune(Self.graph(), Self.options, oracle: CPUExecutor<Double>())
     var generator = SeededGenerator(seed: 3)
     let (graph, parameters) = (try Self.graph(), RandomParameters())
