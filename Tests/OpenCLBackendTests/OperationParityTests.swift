@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// The forms in which kernels are built: as this device wants them, as CPUs with other vectors do, and as GPUs do.
-enum KernelForm: String, CaseIterable {
+enum KernelForm: String, CaseIterable, Codable {
   case native
   case vectors16
   case vectors8
