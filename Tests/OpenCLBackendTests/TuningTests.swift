@@ -10,8 +10,8 @@ import Testing
 
 /// The tuner: what it measures, what it refuses, and what it keeps.
 ///
-/// In processes of their own: PoCL 3.1 loses count of a compiled kernel's users (an assertion in
-/// `pocl_release_dlhandle_cache`) where many queues of one process launch as densely as a tuner does.
+/// In processes of their own: PoCL 3.1 mistakes one compiled form of a kernel for another (an assertion in
+/// `pocl_release_dlhandle_cache`) where several queues of one process launch it over grids of different sizes.
 @Suite struct TuningTests {
   private static let options: TuningOptions = {
     var options = TuningOptions()
