@@ -102,7 +102,8 @@ public enum CallMonitor {
 
   /// A call that is to fail.
   public struct Fault: Sendable {
-    public enum Mode: Sendable, Hashable, CaseIterable {
+    /// Codable, so that a test in a process of its own can be told.
+    public enum Mode: String, Codable, Sendable, Hashable, CaseIterable {
       /// The n-th call fails.
       case once
       /// The n-th call and every later one fail: the device is lost.

@@ -6,17 +6,7 @@ import Testing
 /// The n-th OpenCL call fails, for n = 1, 2, 3 ... until a run meets no fault: each time a typed error or the right
 /// result, no handle left, and the next run right to the bit.
 @Suite struct FaultLoopTests {
-  enum Mode: String, Codable, CaseIterable, Sendable {
-    case once, sticky, late
-
-    var mode: CallMonitor.Fault.Mode {
-      switch self {
-      case .once: .once
-      case .sticky: .sticky
-      case .late: .late
-      }
-    }
-  }
+  typealias Mode = CallMonitor.Fault.Mode
 
   /// Calls whose failure changes nothing that is computed: releases, texts for people, optional properties, pinned
   /// memory (`clCreateBuffer` too is one of its calls), and everything about the program cache, which is never needed.
@@ -41,7 +31,7 @@ import Testing
     let status: OpenCLStatus = mode == .late ? .allocationFailure : .deviceNotAvailable
     for nth in 1...20_000 {
       CallMonitor.start()
-      CallMonitor.inject(.init(nth: nth, mode: mode.mode, status: status, call: call))
+      CallMonitor.inject(.init(nth: nth, mode: mode, status: status, call: call))
       var result: [[UInt32]]?
       var caught: (any Error)?
       do { result = try await run() } catch { caught = error }

@@ -7,7 +7,7 @@ import Testing
 /// The loops of `FaultLoopTests` over what this engine does beyond a plain forward pass: caches, losses, attention weights
 /// written out, forms of the graph being made, generation, edits.
 @Suite struct ForwardFaultTests {
-  typealias Mode = FaultLoopTests.Mode
+  typealias Mode = CallMonitor.Fault.Mode
 
   private static func network(_ name: String) async throws -> (BertNetwork, ForwardArguments) {
     let golden = try GoldenCase(name)
@@ -73,7 +73,7 @@ import Testing
       let status: OpenCLStatus = mode == .late ? .allocationFailure : .deviceNotAvailable
       for nth in 1...1000 {
         let cache = try await filled()
-        CallMonitor.inject(.init(nth: nth, mode: mode.mode, status: status))
+        CallMonitor.inject(.init(nth: nth, mode: mode, status: status))
         var found: [[UInt32]]?
         let error = await thrown { found = try await network.forward(steps[1], cache: cache).bits }
         let report = CallMonitor.removeFault()

@@ -7,18 +7,7 @@ import Testing
 
 /// Both ways of weights to a device: written into its memory, and through staging memory.
 @Suite struct WeightLoadingTests {
-  /// `CallMonitor.Fault.Mode` as a test in a process of its own can have it.
-  enum Mode: String, Codable, CaseIterable, Sendable {
-    case once, sticky, late
-
-    var mode: CallMonitor.Fault.Mode {
-      switch self {
-      case .once: .once
-      case .sticky: .sticky
-      case .late: .late
-      }
-    }
-  }
+  typealias Mode = CallMonitor.Fault.Mode
 
   /// Element `i` of the part with key "k" is `k + i`: every float of the layouts below can be told from the others.
   private struct Counted: ParameterSource {
@@ -150,7 +139,7 @@ import Testing
       let status: OpenCLStatus = mode == .late ? .allocationFailure : .deviceNotAvailable
       for nth in 1...200 {
         CallMonitor.start()
-        CallMonitor.inject(.init(nth: nth, mode: mode.mode, status: status))
+        CallMonitor.inject(.init(nth: nth, mode: mode, status: status))
         var found: [[Float]]?
         var caught: (any Error)?
         do { found = try await load() } catch { caught = error }
