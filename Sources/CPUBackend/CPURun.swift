@@ -63,14 +63,20 @@ struct CPURun<Scalar: CPUScalar> {
     case .binaryCrossEntropy: binaryCrossEntropy(step)
     case .mean: mean(step)
     case .weightedSum(let weights): weightedSum(step, weights)
+    case .embeddingSum(let embeddings): embeddingSum(step, embeddings)
+    case .dropout(let dropout): self.dropout(step, dropout)
+    case .trainingAttention(let training): trainingAttention(step, training)
+    case .gradient(let gradient): self.gradient(step, gradient)
+    case .optimizer(let optimizer): self.optimizer(step, optimizer)
     }
   }
 
   /// Where a step's result is written.
   func result(_ value: Graph.Value) -> Result {
-    if let state = graph.storage(of: value) {
+    if let storage = graph.storage(of: value) {
+      let (state, offset) = graph.place(ofStorage: storage)
       guard let memory = states[state] else { preconditionFailure("no memory for state \(state.index)") }
-      return memory
+      return memory + offset
     }
     guard let slot = plan.slots[value] else { preconditionFailure("the plan has no slot for value \(value.index)") }
     return (arena + slot.offset).assumingMemoryBound(to: Scalar.self)

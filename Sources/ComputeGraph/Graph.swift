@@ -34,17 +34,37 @@ public struct Graph: Sendable {
   public enum Source: Hashable, Sendable {
     case parameter(Parameter)
     case input(String)
-    /// Device memory that outlives a run, and that `storeRows` changes in place.
+    /// Device memory that outlives a run, and that some operations change in place.
     case state(String)
+    /// A tensor within a state, from element `offset` on.
+    case view(of: Value, offset: Int)
     case result(node: Int)
   }
 
   public struct Node: Hashable, Sendable {
     public let operation: Operation
     public let operands: [Value]
-    public let result: Value
+    /// One for most operations.
+    public let results: [Value]
     /// Where in the model this is, as a checkpoint path without the weight: `encoder.layer.0.attention.self`.
     public let scope: String
+
+    /// The first result.
+    public var result: Value { results[0] }
+  }
+
+  /// The order in which ids are sorted, for operations that sum what belongs to one id: of a run's ids, `rows` are the
+  /// distinct ones, rising; `order[starts[r] ..< starts[r + 1]]` are the places of id `rows[r]`, rising. All three are as
+  /// long as if every id were distinct, and end in groups of nothing. A run makes them from the ids; nobody brings them.
+  public struct RowGroups: Hashable, Sendable {
+    public let ids: Value
+    /// An id that belongs to no group: the padding token's.
+    public let ignored: Int32?
+    public let rows: Value
+    public let starts: Value
+    public let order: Value
+
+    var values: [Value] { [rows, starts, order] }
   }
 
   public private(set) var types: [TensorType] = []
@@ -53,6 +73,10 @@ public struct Graph: Sendable {
   public private(set) var outputs: [(name: String, value: Value)] = []
   /// The int32 input that holds, for a symbol of packed rows, where each independent sequence begins and ends.
   public private(set) var segments: [Symbol: Value] = [:]
+  /// Inputs that a run makes itself.
+  public private(set) var rowGroups: [RowGroups] = []
+  /// States, after steps that every run takes, whatever outputs it is asked for.
+  public private(set) var effects: [Value] = []
   private var names: Set<String> = []
 
   public init() {}
@@ -101,19 +125,78 @@ public struct Graph: Sendable {
     return append(TensorType(shape), .state(name))
   }
 
-  /// Appends one operation.
+  /// A tensor within a state.
   ///
-  /// - Throws: what `Operation.resultType(of:)` throws.
+  /// - Parameter offset: in elements; a multiple of `viewAlignment`, so that every device can address it.
+  /// - Throws: `GraphError.badAttribute` for a value that is no state, or a place that is not within it.
+  public mutating func view(of state: Value, offset: Int, _ shape: [Int]) throws(GraphError) -> Value {
+    guard case .state(let name) = source(of: state), case .fixed(let size)? = type(of: state).shape.dimensions.first,
+      type(of: state).shape.rank == 1
+    else { throw .badAttribute(operation: "view", "looks into a value that is no state of one dimension") }
+    let count = try Shape(fixed: shape).elementCount([:])
+    guard offset >= 0, offset.isMultiple(of: Graph.viewAlignment), count > 0, offset <= size - count else {
+      throw .badAttribute(operation: "view", "\(shape) from \(offset) on is not within \(name) of \(size)")
+    }
+    return append(TensorType(Shape(fixed: shape)), .view(of: state, offset: offset))
+  }
+
+  /// Elements that the offset of a view is a multiple of: 1 kB, more than any device's `CL_DEVICE_MEM_BASE_ADDR_ALIGN`.
+  public static let viewAlignment = 256
+
+  /// The groups of equal ids of an input, made once for each input.
+  ///
+  /// - Throws: `GraphError.badAttribute` for ids that are no int32 input of rank 1.
+  public mutating func rowGroups(
+    of ids: Value, ignoring ignored: Int32? = nil
+  ) throws(GraphError) -> RowGroups {
+    if let known = rowGroups.first(where: { $0.ids == ids && $0.ignored == ignored }) { return known }
+    guard case .input(let name) = source(of: ids), type(of: ids).shape.rank == 1, type(of: ids).element == .int32 else {
+      throw .badAttribute(operation: "row groups", "of ids that are no input")
+    }
+    let count = type(of: ids).shape.dimensions[0]
+    let suffix = ignored.map { " but \($0)" } ?? ""
+    let groups = RowGroups(
+      ids: ids, ignored: ignored, rows: try input("\(name) rows\(suffix)", [count], .int32),
+      starts: try input("\(name) starts\(suffix)", [count.plusOne], .int32),
+      order: try input("\(name) order\(suffix)", [count], .int32))
+    rowGroups.append(groups)
+    return groups
+  }
+
+  /// Appends one operation of one result, or of which the first result is wanted.
+  ///
+  /// - Throws: what `applyAll` throws.
   public mutating func apply(
     _ operation: Operation, _ operands: [Value], scope: String = ""
   ) throws(GraphError) -> Value {
-    let type = try operation.resultType(of: operands.map { types[$0.index] })
-    if case .storeRows = operation, storage(of: operands[0]) == nil {
+    try applyAll(operation, operands, scope: scope)[0]
+  }
+
+  /// Appends one operation.
+  ///
+  /// - Returns: its results.
+  /// - Throws: what `Operation.resultTypes(of:)` throws; `GraphError.badAttribute` for an operation that changes in place
+  ///   what is no state.
+  public mutating func applyAll(
+    _ operation: Operation, _ operands: [Value], scope: String = ""
+  ) throws(GraphError) -> [Value] {
+    let resultTypes = try operation.resultTypes(of: operands.map { types[$0.index] })
+    for (_, operand) in operation.changes where storage(of: operands[operand]) == nil {
       throw .badAttribute(operation: operation.name, "stores to a value that is no state")
     }
-    let result = append(type, .result(node: nodes.count))
-    nodes.append(Node(operation: operation, operands: operands, result: result, scope: scope))
-    return result
+    let results = resultTypes.map { append($0, .result(node: nodes.count)) }
+    nodes.append(Node(operation: operation, operands: operands, results: results, scope: scope))
+    return results
+  }
+
+  /// Has every run take the steps that lead to a state's new contents.
+  ///
+  /// - Throws: `GraphError.badAttribute` for a value that is no changed state.
+  public mutating func effect(_ value: Value) throws(GraphError) {
+    guard case .result = sources[value.index], storage(of: value) != nil else {
+      throw .badAttribute(operation: "effect", "of a value that is no changed state")
+    }
+    effects.append(value)
   }
 
   /// Names a computed value that a run can be asked for.
@@ -146,15 +229,21 @@ public struct Graph: Sendable {
     }
   }
 
-  /// The state that a value is, or is after some stores; nil for every other value.
+  /// The state, or the view of one, that a value is, or is after some changes; nil for every other value.
   public func storage(of value: Value) -> Value? {
     switch sources[value.index] {
-    case .state: return value
+    case .state, .view: return value
     case .result(let node):
-      guard case .storeRows = nodes[node].operation else { return nil }
-      return storage(of: nodes[node].operands[0])
+      let node = nodes[node]
+      guard let change = node.operation.changes.first(where: { node.results[$0.result] == value }) else { return nil }
+      return storage(of: node.operands[change.operand])
     case .parameter, .input: return nil
     }
+  }
+
+  /// The state that a storage is, or lies in, and where in it.
+  public func place(ofStorage storage: Value) -> (state: Value, offset: Int) {
+    if case .view(let state, let offset) = sources[storage.index] { (state, offset) } else { (storage, 0) }
   }
 
   private mutating func claim(_ name: String) throws(GraphError) {

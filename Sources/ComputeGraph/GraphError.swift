@@ -30,6 +30,8 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
   case unknownParameter(String)
   /// A run was given no memory for a state, or memory that has none by that name or of that width.
   case unknownState(String)
+  /// An operation that cannot run backward, or an operand whose gradient has nowhere to go.
+  case notDifferentiable(operation: String, String)
   /// An input's shape, type or order is not what the graph says.
   case inputMismatch(name: String, found: String, wanted: String)
   /// An id outside its table: element `index` of the input is `value`, which must be below `limit`.
@@ -57,6 +59,7 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
     case .missingOutput(let name): return "the run gave no \(name)"
     case .unknownParameter(let name): return "the weight \(name) was not loaded, or not as this computation wants it"
     case .unknownState(let name): return "no memory was given for \(name) that fits this computation"
+    case .notDifferentiable(let operation, let what): return "\(operation) has no gradient: \(what)"
     case .inputMismatch(let name, let found, let wanted): return "input \(name) is \(found), wanted \(wanted)"
     case .valueOutOfRange(let input, let index, let value, let limit):
       return "\(input)[\(index)] is \(value); it must be in 0 ..< \(limit)"

@@ -21,7 +21,7 @@ public enum Operation: Hashable, Sendable {
 
   /// `y = activation(x + b)`: the epilogue of a product that a foreign library computed.
   ///
-  /// Operands: x `[M, N]`, bias `[N]`. Result `[M, N]`.
+  /// Operands: x `[M, N]`, bias `[N]`, which may be left out. Result `[M, N]`.
   case biasActivation(Activation)
 
   /// Two dense layers, a chunk of rows at a time, so that the wide intermediate exists for one chunk only.
@@ -121,161 +121,36 @@ public enum Operation: Hashable, Sendable {
 
   /// `y = sum_i weights[i] x_i`. Operands: as many tensors of one shape as there are weights. Result: that shape.
   case weightedSum([Double])
-}
 
-/// Which embeddings `embeddingLayerNorm` adds. What is left out leaves its table and its ids out of the operands.
-public struct Embeddings: Hashable, Sendable {
-  public let epsilon: Double
-  /// Whether words are looked up; else the first operand is `[T, H]`, a row a token, and there are no ids.
-  public let hasWordIds: Bool
-  /// Whether absolute positions are added.
-  public let hasPositions: Bool
+  // MARK: In training
 
-  public init(epsilon: Double, hasWordIds: Bool = true, hasPositions: Bool = true) {
-    self.epsilon = epsilon
-    self.hasWordIds = hasWordIds
-    self.hasPositions = hasPositions
-  }
+  /// `embeddingLayerNorm` without the normalization, which is an operation of its own where its input must be kept.
+  ///
+  ///     y[t] = word[ids[t]] + type[typeIds[t]] + position[positionIds[t]]
+  ///
+  /// Operands: those of `embeddingLayerNorm` without weight and bias; see `Embeddings.sumOperands`. Result `[T, H]`.
+  case embeddingSum(Embeddings)
 
-  /// Where each operand is; nil for those that are left out.
-  public struct Operands: Sendable {
-    public let word = 0
-    public let position: Int?
-    public let type: Int
-    public let weight: Int
-    public let bias: Int
-    public let wordIds: Int?
-    public let positionIds: Int?
-    public let typeIds: Int
-    public let count: Int
-  }
+  /// Inverted dropout: `y = keep x / (1 - probability)`; see `Dropout` for the draw. Its own backward operation.
+  ///
+  /// Operands: x of any shape, seed `[2]` int32. Result: x's shape. Source: PyTorch `nn.Dropout`.
+  case dropout(Dropout)
 
-  public var operands: Operands {
-    let type = hasPositions ? 2 : 1
-    let ids = type + 3
-    let positionIds = ids + (hasWordIds ? 1 : 0)
-    let typeIds = positionIds + (hasPositions ? 1 : 0)
-    return Operands(
-      position: hasPositions ? 1 : nil, type: type, weight: type + 1, bias: type + 2, wordIds: hasWordIds ? ids : nil,
-      positionIds: hasPositions ? positionIds : nil, typeIds: typeIds, count: typeIds + 1)
-  }
-}
+  /// `attention` that also writes down what its backward pass needs, and may drop some of its weights.
+  ///
+  ///     out[t, h] = sum_s keep[t, h, s] p[t, h, s] v[s, h]
+  ///     logSumExp[t, h] = log(sum_s exp(scale q[t, h] . k[s, h]))      s over the keys that t sees
+  ///
+  /// Operands: those of `attention`, and with dropout the seed `[2]` int32. Results `[T, A]` and `[T, N]`; where a query
+  /// sees nothing, zeros and minus infinity.
+  case trainingAttention(TrainingAttention)
 
-/// Where attention finds its heads in the operands: head h of the query starts at column `queryColumn + h * headSize`.
-public struct Attention: Hashable, Sendable {
-  public let heads: Int
-  public let headSize: Int
-  /// Factor of the scores before the softmax; 1/sqrt(head size) in BERT.
-  public let scale: Double
-  public let queryColumn: Int
-  public let keyColumn: Int
-  public let valueColumn: Int
-  /// Whether a query sees no key behind its own place, counted from the sequence's end.
-  public let isCausal: Bool
+  /// The backward pass of an operation.
+  case gradient(GradientOperation)
 
-  public init(
-    heads: Int, headSize: Int, scale: Double? = nil, queryColumn: Int = 0, keyColumn: Int = 0, valueColumn: Int = 0,
-    isCausal: Bool = false
-  ) {
-    self.heads = heads
-    self.headSize = headSize
-    self.scale = scale ?? 1 / Double(headSize).squareRoot()
-    self.queryColumn = queryColumn
-    self.keyColumn = keyColumn
-    self.valueColumn = valueColumn
-    self.isCausal = isCausal
-  }
-
-  /// Columns of the result.
-  public var width: Int { heads * headSize }
-}
-
-/// Attention weights that are written out.
-public struct AttentionProbabilities: Hashable, Sendable {
-  /// Which terms with an embedding of the distance there are, beside q . k.
-  public enum RelativePositions: Hashable, Sendable {
-    /// q . e
-    case key
-    /// q . e + k . e
-    case keyQuery
-  }
-
-  /// Heads and columns; the value's column is not used.
-  public let attention: Attention
-  /// Keys of the longest sequence: the last extent of the result.
-  public let keys: Symbol
-  /// Whether there is a mask of its own for each query.
-  public let hasMask: Bool
-  public let relativePositions: RelativePositions?
-
-  public init(
-    _ attention: Attention, keys: Symbol, hasMask: Bool = false, relativePositions: RelativePositions? = nil
-  ) {
-    self.attention = attention
-    self.keys = keys
-    self.hasMask = hasMask
-    self.relativePositions = relativePositions
-  }
-
-  /// Index of the operand E, behind which the two position tables follow.
-  public var distanceOperand: Int { hasMask ? 6 : 5 }
+  /// A part of an optimizer's step.
+  case optimizer(OptimizerOperation)
 }
 
 /// The label that losses pass over. Source: PyTorch's `ignore_index`.
 public let ignoredLabel: Int32 = -100
-
-extension Operation {
-  /// An operation without its attributes. The raw value is its kernel's name and its rows' in the table of cases.
-  public enum Kind: String, CaseIterable, Sendable {
-    case embeddingLayerNorm = "embedding_layer_norm"
-    case linear
-    case biasActivation = "bias_activation"
-    case addLayerNorm = "add_layer_norm"
-    case layerNorm = "layer_norm"
-    case maskedSoftmax = "masked_softmax"
-    case attention
-    case pooling
-    case l2Normalize = "l2_normalize"
-    case feedForward = "feed_forward"
-    case attentionProbabilities = "attention_probabilities"
-    case attentionContext = "attention_context"
-    case scaleHeads = "scale_heads"
-    case gatherRows = "gather_rows"
-    case storeRows = "store_rows"
-    case crossEntropy = "cross_entropy"
-    case segmentCrossEntropy = "segment_cross_entropy"
-    case squaredError = "squared_error"
-    case binaryCrossEntropy = "binary_cross_entropy"
-    case mean
-    case weightedSum = "weighted_sum"
-  }
-
-  public var kind: Kind {
-    switch self {
-    case .embeddingLayerNorm: .embeddingLayerNorm
-    case .linear: .linear
-    case .biasActivation: .biasActivation
-    case .addLayerNorm: .addLayerNorm
-    case .layerNorm: .layerNorm
-    case .maskedSoftmax: .maskedSoftmax
-    case .attention: .attention
-    case .pooling: .pooling
-    case .l2Normalize: .l2Normalize
-    case .feedForward: .feedForward
-    case .attentionProbabilities: .attentionProbabilities
-    case .attentionContext: .attentionContext
-    case .scaleHeads: .scaleHeads
-    case .gatherRows: .gatherRows
-    case .storeRows: .storeRows
-    case .crossEntropy: .crossEntropy
-    case .segmentCrossEntropy: .segmentCrossEntropy
-    case .squaredError: .squaredError
-    case .binaryCrossEntropy: .binaryCrossEntropy
-    case .mean: .mean
-    case .weightedSum: .weightedSum
-    }
-  }
-
-  /// The operation's name, for errors and kernels.
-  public var name: String { kind.rawValue }
-}

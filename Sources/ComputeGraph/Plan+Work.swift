@@ -35,8 +35,21 @@ extension Plan {
       case .attentionContext(let attention): counts.append(products(attention))
       case .embeddingLayerNorm, .biasActivation, .addLayerNorm, .layerNorm, .maskedSoftmax, .scaleHeads, .gatherRows,
         .storeRows, .pooling, .l2Normalize, .crossEntropy, .segmentCrossEntropy, .squaredError, .binaryCrossEntropy,
-        .mean, .weightedSum:
+        .mean, .weightedSum, .embeddingSum, .dropout, .optimizer:
         counts.append(0)
+      case .trainingAttention(let training): counts.append(2 * products(training.attention))
+      case .gradient(let gradient):
+        switch gradient {
+        case .linearInput: counts.append(2 * (try size(0, 0)) * (try size(1, 0)) * (try size(1, 1)))
+        case .linearWeight: counts.append(2 * (try size(0, 0)) * (try size(0, 1)) * (try size(1, 0)))
+        // q . k, dout . v, and a sum for each of the three gradients.
+        case .attention(let training, _): counts.append(5 * products(training.attention))
+        case .attentionProbabilities(let kind, _): counts.append(2 * products(kind.attention))
+        case .attentionContext(let attention): counts.append(2 * products(attention))
+        case .activation, .bias, .layerNorm, .maskedSoftmax, .gatherRows, .embedding, .pooling, .l2Normalize, .crossEntropy,
+          .segmentCrossEntropy, .squaredError, .binaryCrossEntropy, .mean:
+          counts.append(0)
+        }
       }
     }
     return counts

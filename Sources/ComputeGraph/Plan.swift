@@ -10,9 +10,12 @@ public struct Plan: Sendable, Equatable {
     public let node: Int
     public let operation: Operation
     public let operands: [Graph.Value]
-    public let result: Graph.Value
+    public let results: [Graph.Value]
     /// Where a step keeps what it needs while it runs; nil for most.
     public internal(set) var scratch: Slot?
+
+    /// The first result.
+    public var result: Graph.Value { results[0] }
   }
 
   /// A place in the arena, in bytes, and the steps at which it is occupied (written at the first, last read at the last).
@@ -42,10 +45,11 @@ public struct Plan: Sendable, Equatable {
   ///   - outputs: names of outputs; the graph's own, all of them, where nil.
   ///   - realByteCount: bytes of one `real` element in the executor's precision.
   ///   - alignment: every offset is a multiple of it, in bytes.
+  ///   - extraScratch: real numbers that an executor writes down while a node runs, beyond what its operation says.
   /// - Throws: `GraphError.unknownOutput`, `.unboundSymbol`, `.badDimension`, `.tooLarge`.
   public init(
     _ graph: Graph, _ dimensions: Dimensions, outputs names: [String]? = nil, realByteCount: Int = 4,
-    alignment: Int = 64
+    alignment: Int = 64, extraScratch: ((Graph.Node) throws(GraphError) -> Int)? = nil
   ) throws(GraphError) {
     var outputs: [(name: String, value: Graph.Value)] = []
     for name in names ?? graph.outputs.map(\.name) {
@@ -54,14 +58,16 @@ public struct Plan: Sendable, Equatable {
       }
       outputs.append(output)
     }
-    let needed = Plan.neededNodes(graph, outputs.map(\.value))
+    let needed = Plan.neededNodes(graph, outputs.map(\.value) + graph.effects)
     var steps = needed.map { index in
       let node = graph.nodes[index]
-      return Step(node: index, operation: node.operation, operands: node.operands, result: node.result, scratch: nil)
+      return Step(
+        node: index, operation: node.operation, operands: node.operands, results: node.results, scratch: nil)
     }
     self.dimensions = dimensions
     self.outputs = outputs
-    let read = Set(steps.flatMap(\.operands))
+    var read = Set(steps.flatMap(\.operands))
+    for value in read { if let storage = graph.storage(of: value) { read.insert(graph.place(ofStorage: storage).state) } }
     inputs = graph.inputs.map(\.value).filter(read.contains)
     states = graph.states.map(\.value).filter(read.contains)
 
@@ -74,13 +80,16 @@ public struct Plan: Sendable, Equatable {
     outputByteCount = arena.byteCount
     var rest: [(place: Arena.Place, byteCount: Int, lifetime: ClosedRange<Int>)] = []
     for (index, step) in steps.enumerated() {
-      if let shape = try step.operation.scratchShape(step.operands.map(graph.type), dimensions) {
-        let count = try TensorType(shape).byteCount(dimensions, realByteCount: realByteCount)
-        rest.append((.scratch(step: index), count, index...index))
+      let shape = try step.operation.scratchShape(step.operands.map(graph.type), dimensions)
+      let written = try shape?.elementCount(dimensions) ?? 0
+      let extra = try extraScratch?(graph.nodes[step.node]) ?? 0
+      if shape != nil || extra > 0 {
+        rest.append((.scratch(step: index), (written + extra) * realByteCount, index...index))
       }
-      guard arena.slots[step.result] == nil, graph.storage(of: step.result) == nil else { continue }
-      let count = try graph.type(of: step.result).byteCount(dimensions, realByteCount: realByteCount)
-      rest.append((.value(step.result), count, lifetimes[step.result] ?? 0...0))
+      for result in step.results where arena.slots[result] == nil && graph.storage(of: result) == nil {
+        let count = try graph.type(of: result).byteCount(dimensions, realByteCount: realByteCount)
+        rest.append((.value(result), count, lifetimes[result] ?? 0...0))
+      }
     }
     // Largest first, each at the lowest place that is free for its whole life (Pisarchyk and Lee, arXiv:2001.03288).
     rest.sort { ($1.byteCount, $0.place.order) < ($0.byteCount, $1.place.order) }
@@ -116,7 +125,7 @@ public struct Plan: Sendable, Equatable {
   private static func lifetimes(_ steps: [Step], outputs: [Graph.Value]) -> [Graph.Value: ClosedRange<Int>] {
     var lifetimes: [Graph.Value: ClosedRange<Int>] = [:]
     for (index, step) in steps.enumerated() {
-      lifetimes[step.result] = index...index
+      for result in step.results { lifetimes[result] = index...index }
       for operand in step.operands {
         if let birth = lifetimes[operand]?.lowerBound { lifetimes[operand] = birth...index }
       }

@@ -7,8 +7,13 @@ extension RunInputs {
   /// - Throws: `GraphError.missingInput`, `.inputMismatch`, `.valueOutOfRange`.
   public func tensors(for plan: Plan, of graph: Graph) throws(GraphError) -> [(value: Graph.Value, tensor: Tensor)] {
     var found: [(value: Graph.Value, tensor: Tensor)] = []
+    let made = try rowGroups(for: plan, of: graph)
     for value in plan.inputs {
       guard case .input(let name) = graph.source(of: value) else { continue }
+      if let tensor = made[value] {
+        found.append((value, tensor))
+        continue
+      }
       guard let tensor = tensors[name] else { throw .missingInput(name) }
       let type = graph.type(of: value)
       guard tensor.shape == (try type.shape.resolved(dimensions)), tensor.storage.fits(type.element) else {
@@ -119,8 +124,8 @@ private struct IndexUse: Hashable {
         guard let columns = graph.type(of: step.operands[matrix]).shape.last else { return }
         uses.insert(IndexUse(input: step.operands[index], rows: columns, kind: kind))
       }
-      func keyRanges(_ starts: Int, rowsOf keys: Int, longest: Symbol? = nil) {
-        use(starts - 1, rowsOf: 0, .offsets(areQueries: true))
+      func keyRanges(_ starts: Int, rowsOf keys: Int, longest: Symbol? = nil, queries: Int = 0) {
+        use(starts - 1, rowsOf: queries, .offsets(areQueries: true))
         use(starts, rowsOf: keys, .keyRanges(ends: step.operands[starts + 1], longest: longest))
       }
       switch step.operation {
@@ -145,13 +150,40 @@ private struct IndexUse: Hashable {
         keyRanges(3, rowsOf: 1, longest: longest)
       case .gatherRows: use(1, rowsOf: 0, .ids)
       case .storeRows: use(2, rowsOf: 0, .distinctIds)
+      case .embeddingSum(let embeddings):
+        let (places, sum) = (embeddings.operands, embeddings.sumOperands)
+        for (ids, table) in [
+          (places.wordIds, places.word), (places.positionIds, places.position), (places.typeIds, places.type),
+        ] {
+          guard let ids = ids.flatMap(sum.firstIndex), let table = table.flatMap(sum.firstIndex) else { continue }
+          use(ids, rowsOf: table, .ids)
+        }
+      case .trainingAttention: keyRanges(4, rowsOf: 1)
+      case .gradient(let gradient):
+        switch gradient {
+        case .attention: keyRanges(7, rowsOf: 4, queries: 3)
+        case .attentionProbabilities(let probabilities, _): keyRanges(5, rowsOf: 3, longest: probabilities.keys, queries: 2)
+        case .attentionContext:
+          let longest: Symbol? =
+            if case .symbol(let symbol, _)? = graph.type(of: step.operands[1]).shape.last { symbol } else { nil }
+          keyRanges(4, rowsOf: 2, longest: longest, queries: 1)
+        case .pooling: use(2, rowsOf: 1, .offsets(areQueries: false))
+        case .crossEntropy: useColumns(2, of: 1, .labels)
+        case .segmentCrossEntropy:
+          use(2, rowsOf: 1, .offsets(areQueries: false))
+          use(3, rowsOf: 1, .segmentLabels(offsets: step.operands[2]))
+        // Groups of rows are made by the run, from ids that the forward operation has checked.
+        case .activation, .linearInput, .linearWeight, .bias, .layerNorm, .maskedSoftmax, .gatherRows, .embedding,
+          .l2Normalize, .squaredError, .binaryCrossEntropy, .mean:
+          break
+        }
       case .pooling: use(1, rowsOf: 0, .offsets(areQueries: false))
       case .crossEntropy: useColumns(1, of: 0, .labels)
       case .segmentCrossEntropy:
         use(1, rowsOf: 0, .offsets(areQueries: false))
         use(2, rowsOf: 0, .segmentLabels(offsets: step.operands[1]))
       case .linear, .biasActivation, .feedForward, .addLayerNorm, .layerNorm, .maskedSoftmax, .scaleHeads, .l2Normalize,
-        .squaredError, .binaryCrossEntropy, .mean, .weightedSum:
+        .squaredError, .binaryCrossEntropy, .mean, .weightedSum, .dropout, .optimizer:
         break
       }
     }

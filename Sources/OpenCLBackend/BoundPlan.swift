@@ -33,8 +33,15 @@ final class BoundPlan {
       buffers[value] = buffer
     }
     for step in plan.steps {
-      // After a store a state lies where it lay before.
-      if let storage = graph.storage(of: step.result) { buffers[step.result] = buffers[storage] }
+      for value in step.operands + step.results where buffers[value] == nil {
+        // After a change a state lies where it lay before, and a view lies within it.
+        guard let storage = graph.storage(of: value) else { continue }
+        let (state, offset) = graph.place(ofStorage: storage)
+        let count = try graph.type(of: storage).shape.elementCount(plan.dimensions)
+        let view = try storage == state ? buffers[state] : buffers[state]?.subBuffer(offset: offset * 4, byteCount: count * 4)
+        buffers[storage] = view
+        buffers[value] = view
+      }
     }
     let binder = StepBinder(graph: graph, library: executor.library, tuning: tuning ?? executor.tuning)
     steps = try plan.steps.map { step in

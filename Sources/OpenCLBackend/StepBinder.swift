@@ -38,6 +38,11 @@ struct StepBinder {
     case .binaryCrossEntropy: [try library.kernel("binary_cross_entropy")]
     case .mean: [try library.kernel("mean", defines: ["HAS_LABELS": operands.count == 2 ? 1 : 0])]
     case .weightedSum(let weights): try weights.map { _ in try library.kernel("weighted_sum") }
+    case .embeddingSum(let embeddings): try embeddingSumKernels(embeddings)
+    case .dropout(let dropout): try dropoutKernels(dropout)
+    case .trainingAttention(let training): try trainingAttentionKernels(training)
+    case .gradient(let gradient): try gradientKernels(gradient, operands)
+    case .optimizer(let optimizer): try optimizerKernels(optimizer)
     }
   }
 
@@ -68,6 +73,11 @@ struct StepBinder {
     case .squaredError, .binaryCrossEntropy: enqueue = try bindElements(arguments, kernels[0])
     case .mean: enqueue = try bindMean(arguments, kernels[0])
     case .weightedSum(let weights): enqueue = try bindWeightedSum(arguments, kernels, weights)
+    case .embeddingSum(let embeddings): enqueue = try bindEmbeddingSum(arguments, kernels, embeddings)
+    case .dropout(let dropout): enqueue = try bindDropout(arguments, kernels, dropout)
+    case .trainingAttention(let training): enqueue = try bindTrainingAttention(arguments, kernels, training)
+    case .gradient(let gradient): enqueue = try bindGradient(arguments, kernels, gradient)
+    case .optimizer(let optimizer): enqueue = try bindOptimizer(arguments, kernels, optimizer)
     }
     return BoundStep(
       node: step.node, operation: step.operation.name, scope: graph.nodes[step.node].scope, enqueue: enqueue)
@@ -83,9 +93,10 @@ struct StepArguments {
   let panels: [Graph.Value: Buffer]
   let scratch: Buffer?
 
-  /// Operands and then the result, as kernel arguments.
+  /// Operands and then the results, but for those that are operands changed in place, as kernel arguments.
   func bufferValues() throws -> [KernelValue] {
-    try step.operands.indices.map { .buffer(try buffer(at: $0)) } + [.buffer(try buffer(step.result))]
+    try step.operands.indices.map { .buffer(try buffer(at: $0)) }
+      + step.results.filter { graph.storage(of: $0) == nil }.map { .buffer(try buffer($0)) }
   }
 
   /// An operand, in the layout that its operation wants.

@@ -52,14 +52,15 @@ struct WeightUses {
   private(set) var packed: Set<Graph.Value> = []
 
   /// - Parameter packs: whether dense layers want their matrices in panels.
-  /// - Throws: `GraphError.cannotPack` for a dense layer whose matrix is no parameter.
+  /// - Throws: `GraphError.cannotPack` for a dense layer whose matrix is no parameter, nor in a state: those are packed
+  ///   whenever they are used.
   init(_ graph: Graph, packs: Bool) throws(GraphError) {
     for node in graph.nodes {
       let matrices = packs ? node.operation.packedOperands : []
       for (index, operand) in node.operands.enumerated() {
         if case .parameter = graph.source(of: operand) {
           if matrices.contains(index) { packed.insert(operand) } else { plain.insert(operand) }
-        } else if matrices.contains(index) {
+        } else if matrices.contains(index), graph.storage(of: operand) == nil {
           throw .cannotPack("the weight of \(node.scope)")
         }
       }
@@ -77,7 +78,8 @@ extension Operation {
     case .feedForward: [1, 3]
     case .embeddingLayerNorm, .biasActivation, .addLayerNorm, .layerNorm, .maskedSoftmax, .attention,
       .attentionProbabilities, .attentionContext, .scaleHeads, .gatherRows, .storeRows, .pooling, .l2Normalize,
-      .crossEntropy, .segmentCrossEntropy, .squaredError, .binaryCrossEntropy, .mean, .weightedSum:
+      .crossEntropy, .segmentCrossEntropy, .squaredError, .binaryCrossEntropy, .mean, .weightedSum, .embeddingSum,
+      .dropout, .trainingAttention, .gradient, .optimizer:
       []
     }
   }
