@@ -8,6 +8,8 @@ public enum LineError: Error, Equatable, Sendable {
   case notObject(line: Int, found: String)
   /// A field, or an element of one (`tokens[3]`), that is missing or of another type.
   case field(line: Int, field: String, found: String, wanted: String)
+  /// A field of the right type whose value cannot be, and why, as the rest of a sentence.
+  case value(line: Int, field: String, String)
 }
 
 extension LineError: CustomStringConvertible {
@@ -19,6 +21,7 @@ extension LineError: CustomStringConvertible {
     case .notObject(let line, let found): "line \(line): is \(found), wanted a JSON object"
     case .field(let line, let field, let found, let wanted):
       "line \(line): \"\(field)\" is \(found), wanted \(wanted)"
+    case .value(let line, let field, let problem): "line \(line): \"\(field)\" \(problem)"
     }
   }
 }

@@ -5,6 +5,14 @@ package struct LineFields: Sendable {
   package let object: JSONObject
   /// The line's number, from 1.
   package let number: Int
+  /// What stands before the field's names in errors: `answers.` for an object within the line's.
+  private let prefix: String
+
+  package init(object: JSONObject, number: Int, prefix: String = "") {
+    self.object = object
+    self.number = number
+    self.prefix = prefix
+  }
 
   package func has(_ field: String) -> Bool { object[field].map { !$0.isNull } ?? false }
 
@@ -55,7 +63,24 @@ package struct LineFields: Sendable {
     return texts
   }
 
+  /// An object that has to be there.
+  ///
+  /// - Throws: `LineError.field`.
+  package func fields(_ field: String) throws(LineError) -> LineFields {
+    let value = try value(field, "an object")
+    guard let object = value.objectValue else { throw error(field, found: value.kind, "an object") }
+    return LineFields(object: object, number: number, prefix: prefix + field + ".")
+  }
+
+  /// The error of a field of another type.
   package func error(_ field: String, found: String, _ wanted: String) -> LineError {
-    .field(line: number, field: field, found: found, wanted: wanted)
+    .field(line: number, field: prefix + field, found: found, wanted: wanted)
+  }
+
+  /// The error of a value that cannot be.
+  ///
+  /// - Parameter problem: the rest of a sentence that begins with the field.
+  package func bad(_ field: String, _ problem: String) -> LineError {
+    .value(line: number, field: prefix + field, problem)
   }
 }
