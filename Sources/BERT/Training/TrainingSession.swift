@@ -119,16 +119,8 @@ public final class TrainingSession: Sendable {
 
   /// One forward pass with the weights as they are, without dropout.
   ///
-  /// - Parameter onlyLoss: leaves the head's scores on the device, where a vocabulary's would be much to read.
-  /// - Returns: nil for a batch of a token-wise head without any label, where only the loss is asked for.
-  /// - Throws: as `accumulate`; labels may be missing where not only the loss is asked for.
-  public func evaluate(_ input: BertInput, onlyLoss: Bool) async throws -> ModelOutput? {
-    if onlyLoss {
-      guard let call = try call(input) else { return nil }
-      let results = try await loaded(Use(variant: call.variant, isTraining: false))
-        .run(call.inputs, outputs: ["loss"], state: state)
-      return ModelOutput(entries: results.map { ($0.key, $0.value) })
-    }
+  /// - Throws: `BertError.badArgument` for arguments that do not fit; the device's error.
+  public func evaluate(_ input: BertInput) async throws -> ModelOutput {
     let call = try ForwardCall(input, model.config, model.head, hasPooler: model.form.hasPooler, nil)
     let outputs = OutputNames(model.form, call.variant, hiddenStates: false, attentions: false)
     let results = try await loaded(Use(variant: call.variant, isTraining: false))
