@@ -47,7 +47,7 @@ def loss_of(model, batch, task):
     return cross_entropy(logits.reshape(-1, logits.shape[-1]), labels.reshape(-1))
 
 
-def optimizer_of(model):
+def optimizer_of(model, lr=LEARNING_RATE):
     """As Trainer groups the parameters: no decay of biases and LayerNorm."""
     spared = [(name.endswith("bias") or "LayerNorm" in name, parameter) for name, parameter in model.named_parameters()]
     groups = [
@@ -55,7 +55,7 @@ def optimizer_of(model):
         {"params": [parameter for spare, parameter in spared if spare], "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(
-        groups, lr=LEARNING_RATE, betas=(ADAM["adam_beta1"], ADAM["adam_beta2"]), eps=ADAM["adam_epsilon"]
+        groups, lr=lr, betas=(ADAM["adam_beta1"], ADAM["adam_beta2"]), eps=ADAM["adam_epsilon"]
     )  # fmt: skip
 
 

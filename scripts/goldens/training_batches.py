@@ -9,9 +9,9 @@ from goldens.training_texts import MAX_LENGTH
 IGNORED = -100
 
 
-def encoded(tokenizer, *texts, **options):
+def encoded(tokenizer, *texts, max_length=MAX_LENGTH):
     """input_ids, token_type_ids and attention_mask, padded to the longest of the batch."""
-    return dict(tokenizer(*texts, truncation=True, max_length=MAX_LENGTH, padding=True, return_tensors="pt", **options))
+    return dict(tokenizer(*texts, truncation=True, max_length=max_length, padding=True, return_tensors="pt"))
 
 
 def column(rows, name):
@@ -80,14 +80,14 @@ def next_sentence(rows, tokenizer):
     return {**batch, "labels": torch.tensor(column(rows, "next_sentence_label"))}
 
 
-def masked(rows, tokenizer, rng):
-    """As DataCollatorForLanguageModeling, but 30 %, for rows as short as these, and one token at least."""
+def masked(rows, tokenizer, rng, share=0.3, max_length=MAX_LENGTH):
+    """As DataCollatorForLanguageModeling, but with a larger share, as these rows are short, and one token at least."""
     texts = [column(rows, name) for name in ("text", "text_pair") if name in rows[0]]
-    batch = encoded(tokenizer, *texts)
+    batch = encoded(tokenizer, *texts, max_length=max_length)
     ids, labels = batch["input_ids"], batch["input_ids"].clone()
     special = torch.isin(ids, torch.tensor(tokenizer.all_special_ids))
     drawn = torch.rand(ids.shape, generator=rng).masked_fill(special, 1)
-    hit = drawn < max(0.3, drawn.min() + 1e-6)
+    hit = drawn < max(share, float(drawn.min()) + 1e-6)
     labels[~hit] = IGNORED
     what = torch.rand(ids.shape, generator=rng)
     ids[hit & (what < 0.8)] = tokenizer.mask_token_id
