@@ -38,6 +38,11 @@ INLINE void gradient_tile(
     int fetch_step) {
   VEC tile[TILE_ROWS][PANEL_VECTORS];
   fetch_tile_to_write(out, count, columns);
+#if HAS_ADDEND && !LEFT_TRANSPOSED  // the weight's is out
+  for (int r = 0; r < count; ++r)
+#pragma unroll
+    for (int v = 0; v < PANEL_VECTORS; ++v) FETCH(addend + (size_t)r * columns + v * VECTOR_WIDTH);
+#endif
 #if LEFT_TRANSPOSED
   multiply_tile(R, count, left_hand, 1, rows, panel, panel_step, depth, ahead, fetch_step, tile);
 #else
