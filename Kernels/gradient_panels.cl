@@ -14,7 +14,7 @@
 //            dealt out evenly over them
 // Numerics   one fp32 fma chain per element, k ascending, whatever the tile or the layout; the addend comes last
 // Aliasing   addend may be out
-// Reference  Sources/CPUBackend/Training/LinearGradient.swift
+// Reference  Sources/CPUBackend/Training/LinearGradients.swift
 // Measured   (Zen 4, 2 cores, PoCL 3.1, processor time, share of the FMA peak, packing included; T x N x K)
 //              input gradient    1024 x 768 x 768 92 %, 1024 x 768 x 3072 90, 1024 x 3072 x 768 94; 128 rows 93, 94, 93;
 //                                16 rows 78, 88, 91

@@ -20,7 +20,7 @@
 //            So few rows do not divide k either. A chain of 768 fmas of 4 cycles is 2 microseconds at 1.7 GHz
 //            (computed, not measured); small tiles of a great depth are there to keep the weights coming meanwhile
 // Aliasing   with HAS_ADDEND, bias may be out
-// Reference  Sources/CPUBackend/Linear.swift, Sources/CPUBackend/Training/LinearGradient.swift
+// Reference  Sources/CPUBackend/Linear.swift, Sources/CPUBackend/Training/LinearGradients.swift
 // Counted    (machine code for sm_80 / sm_90, no GPU ran; Benchmarks/results/2026-11-24-gpu-offline) no spills.
 //            128x128x8, 8x8 an item: 120 / 120 registers, 16.5 KiB, 2 groups per multiprocessor, 91 % FFMA in the loop;
 //            64x64x16, 8x4: 91 / 95, 17 KiB, 5; 16x64x16, 2x4: 60 / 64, 11 KiB, 8; 8x16x64, 1x1: 45 / 48, 16 KiB,
