@@ -25,9 +25,9 @@ struct BadRows: Sendable, CustomTestStringConvertible {
   static let all: [BadRows] = lines + labels + words + questions + choices + language
 
   static let lines: [BadRows] = [
-    .init(.textClassification, text, "{", wanted: "line 2: ends at byte 1, where a key in quotes should follow"),
+    .init(.textClassification, text, "{", wanted: "line 2: ends at byte 1, where ',' or '}' should follow"),
     .init(.textClassification, "", "[1]", wanted: "line 2: is an array, wanted a JSON object"),
-    .init(.textClassification, text, text, "nul", wanted: "line 3: 'n' at byte 0, where a value should stand"),
+    .init(.textClassification, text, text, "nul", wanted: "line 3: 'n' at byte 0, where null should stand"),
     .init(
       .textClassification, #"{"text":"a","label":0,"text":"b"}"#,
       wanted: #"line 1: key "text" a second time at byte 22"#),
