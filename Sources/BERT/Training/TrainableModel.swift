@@ -48,6 +48,20 @@ public struct TrainableModel: Sendable {
     }
   }
 
+  /// Whether a checkpoint has the weights of a head.
+  ///
+  /// - Throws: `BertError` or `CheckpointError` for the files.
+  static func hasHead(_ directory: String, _ head: BertHead) throws -> Bool {
+    let checkpoint = try Checkpoint(directory: directory)
+    let form = ModelForm(try BertConfig.fromPretrained(directory), head, checkpoint)
+    do {
+      _ = try form.parameters(in: checkpoint, directory)
+      return true
+    } catch BertError.missingHead {
+      return false
+    }
+  }
+
   /// A model of a configuration with weights drawn from a seed, for pre-training.
   ///
   /// - Parameter tokenizerDirectory: a directory whose tokenizer is saved with the model.

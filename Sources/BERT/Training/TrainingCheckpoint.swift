@@ -89,4 +89,14 @@ public enum TrainingCheckpoint {
   private static let prefix = "checkpoint-"
 
   static func directory(step: Int, in output: String) -> String { "\(output)/\(prefix)\(step)" }
+
+  /// Demands that no other training's checkpoints are in an output directory, or removes them.
+  ///
+  /// - Throws: `TrainingError.outputInUse`; `CheckpointError` where they cannot be removed.
+  public static func claim(_ output: String, overwrites: Bool) throws {
+    let others = all(in: output)
+    guard let newest = others.last else { return }
+    guard overwrites else { throw TrainingError.outputInUse(path: output, checkpoint: newest) }
+    for path in others { try CheckpointWriter.remove(path) }
+  }
 }
