@@ -15,6 +15,9 @@ extension OperationCase {
   /// Every row that has a gradient.
   public static let differentiable = all.filter { $0.reasonForNoGradient == nil }
 
+  /// Those small enough for a simulator.
+  public static let smallGradients = small.filter { $0.reasonForNoGradient == nil }
+
   /// Largest relative Frobenius error of a gradient on a 32-bit device: the backward pass has the rounding of the forward
   /// pass in its operands, and adds its own.
   public var gradientTolerance: Double { 2 * tolerance }
