@@ -84,7 +84,8 @@ import Testing
       tensors: [
         "offsets": .int32(ranges), "starts": .int32(Array(ranges.dropLast())),
         "ends": .int32(Array(ranges.dropFirst())),
-        "seed": .int32([11, -12]), "word ids": random(Int32(vocabulary)), "position ids": random(9), "type ids": random(2),
+        "seed": .int32([11, -12]), "word ids": random(Int32(vocabulary)), "position ids": random(9),
+        "type ids": random(2),
         "labels": .int32((0..<Int32(tokens)).map { $0 % 3 == 0 ? $0 % 23 : ignoredLabel }),
       ])
     return (model, inputs)
@@ -149,9 +150,9 @@ import Testing
       found[recomputation] = try await prepared.backward.run(on: CPUExecutor<Float>())
     }
     #expect(found[.activations] == found[.none] && found[.layers] == found[.none])
-    let (none, activations, layers) = try (
-      #require(peaks[.none]), #require(peaks[.activations]), #require(peaks[.layers])
-    )
+    let none = try #require(peaks[.none])
+    let activations = try #require(peaks[.activations])
+    let layers = try #require(peaks[.layers])
     #expect(layers < activations && activations < none, "\(layers), \(activations), \(none) bytes")
   }
 
