@@ -8,6 +8,12 @@
 SOURCE(common) = {
 #embed "common.cl"
     , 0};
+SOURCE(accumulate) = {
+#embed "accumulate.cl"
+    , 0};
+SOURCE(adam_w) = {
+#embed "adam_w.cl"
+    , 0};
 SOURCE(add_layer_norm) = {
 #embed "add_layer_norm.cl"
     , 0};
@@ -44,6 +50,9 @@ SOURCE(fma_peak) = {
 SOURCE(gather_rows) = {
 #embed "gather_rows.cl"
     , 0};
+SOURCE(gradient_panels) = {
+#embed "gradient_panels.cl"
+    , 0};
 SOURCE(l2_normalize) = {
 #embed "l2_normalize.cl"
     , 0};
@@ -62,6 +71,12 @@ SOURCE(masked_softmax) = {
 SOURCE(mean) = {
 #embed "mean.cl"
     , 0};
+SOURCE(pack_panels) = {
+#embed "pack_panels.cl"
+    , 0};
+SOURCE(panels) = {
+#embed "panels.cl"
+    , 0};
 SOURCE(pooling) = {
 #embed "pooling.cl"
     , 0};
@@ -73,6 +88,9 @@ SOURCE(segment_cross_entropy) = {
     , 0};
 SOURCE(squared_error) = {
 #embed "squared_error.cl"
+    , 0};
+SOURCE(squared_norm) = {
+#embed "squared_norm.cl"
     , 0};
 SOURCE(store_rows) = {
 #embed "store_rows.cl"
@@ -90,6 +108,8 @@ static const struct {
   size_t length;
 } files[] = {
     FILE_ENTRY(common),
+    FILE_ENTRY(accumulate),
+    FILE_ENTRY(adam_w),
     FILE_ENTRY(add_layer_norm),
     FILE_ENTRY(attention),
     FILE_ENTRY(attention_context),
@@ -102,16 +122,20 @@ static const struct {
     FILE_ENTRY(embedding_layer_norm),
     FILE_ENTRY(fma_peak),
     FILE_ENTRY(gather_rows),
+    FILE_ENTRY(gradient_panels),
     FILE_ENTRY(l2_normalize),
     FILE_ENTRY(layer_norm),
     FILE_ENTRY(linear_panels),
     FILE_ENTRY(linear_tiled),
     FILE_ENTRY(masked_softmax),
     FILE_ENTRY(mean),
+    FILE_ENTRY(pack_panels),
+    FILE_ENTRY(panels),
     FILE_ENTRY(pooling),
     FILE_ENTRY(scale_heads),
     FILE_ENTRY(segment_cross_entropy),
     FILE_ENTRY(squared_error),
+    FILE_ENTRY(squared_norm),
     FILE_ENTRY(store_rows),
     FILE_ENTRY(tiles),
     FILE_ENTRY(weighted_sum),

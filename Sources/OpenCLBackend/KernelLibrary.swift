@@ -62,7 +62,8 @@ final class KernelLibrary: Sendable {
 
   /// The files that the host puts in front of a kernel file.
   private static func shared(_ file: String) -> [String] {
-    file.hasSuffix("_tiled") ? ["common", "tiles"] : ["common"]
+    if file.hasSuffix("_tiled") { return ["common", "tiles"] }
+    return file.hasSuffix("_panels") ? ["common", "panels"] : ["common"]
   }
 
   static func source(_ name: String) -> String {

@@ -145,8 +145,8 @@ import Testing
     for recomputation in Recomputation.allCases {
       let prepared = try PreparedGradient(
         model.graph, model.parameters, inputs, withRespectTo: [], recomputation: recomputation)
-      peaks[recomputation] = try Plan(
-        prepared.backward.graph, inputs.dimensions, outputs: prepared.backward.outputs).arenaByteCount
+      let plan = try Plan(prepared.backward.graph, inputs.dimensions, outputs: prepared.backward.outputs)
+      peaks[recomputation] = plan.arenaByteCount
       found[recomputation] = try await prepared.backward.run(on: CPUExecutor<Float>())
     }
     #expect(found[.activations] == found[.none] && found[.layers] == found[.none])

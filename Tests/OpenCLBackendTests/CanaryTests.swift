@@ -73,8 +73,7 @@ import Testing
 
   private func check(_ prepared: PreparedRun, _ row: String, _ executor: OpenCLExecutor) async throws {
     let (graph, inputs, queue) = (prepared.graph, prepared.inputs, executor.queue)
-    let plan = try Plan(
-      graph, inputs.dimensions, outputs: prepared.outputs, alignment: executor.profile.alignment)
+    let plan = try executor.profile.plan(graph, inputs.dimensions, outputs: prepared.outputs)
     var guarded: [Graph.Value: Guarded] = [:]
     for (value, weight) in try await executor.weights(of: graph, from: prepared.parameters) {
       let copy = try Guarded(executor, byteCount: weight.byteCount, label: "weight")

@@ -11,10 +11,6 @@ extension StepBinder {
   func bindTrainingAttention(_ arguments: StepArguments, _ kernels: [Kernel], _ training: TrainingAttention) throws -> Enqueue { preconditionFailure("unwritten") }
   func activationGradientKernels(_ activation: Activation, _ operands: [Graph.Value]) throws -> [Kernel] { preconditionFailure("unwritten") }
   func bindActivationGradient(_ arguments: StepArguments, _ kernels: [Kernel], _ activation: Activation) throws -> Enqueue { preconditionFailure("unwritten") }
-  func linearInputGradientKernels(_ operands: [Graph.Value]) throws -> [Kernel] { preconditionFailure("unwritten") }
-  func bindLinearInputGradient(_ arguments: StepArguments, _ kernels: [Kernel]) throws -> Enqueue { preconditionFailure("unwritten") }
-  func linearWeightGradientKernels(_ operands: [Graph.Value]) throws -> [Kernel] { preconditionFailure("unwritten") }
-  func bindLinearWeightGradient(_ arguments: StepArguments, _ kernels: [Kernel]) throws -> Enqueue { preconditionFailure("unwritten") }
   func biasGradientKernels(_ operands: [Graph.Value]) throws -> [Kernel] { preconditionFailure("unwritten") }
   func bindBiasGradient(_ arguments: StepArguments, _ kernels: [Kernel]) throws -> Enqueue { preconditionFailure("unwritten") }
   func layerNormGradientKernels(_ epsilon: Double, hasResidual: Bool, _ operands: [Graph.Value]) throws -> [Kernel] { preconditionFailure("unwritten") }
@@ -45,12 +41,4 @@ extension StepBinder {
   func bindBinaryCrossEntropyGradient(_ arguments: StepArguments, _ kernels: [Kernel]) throws -> Enqueue { preconditionFailure("unwritten") }
   func meanGradientKernels(_ operands: [Graph.Value]) throws -> [Kernel] { preconditionFailure("unwritten") }
   func bindMeanGradient(_ arguments: StepArguments, _ kernels: [Kernel]) throws -> Enqueue { preconditionFailure("unwritten") }
-  func accumulateKernels() throws -> [Kernel] { preconditionFailure("unwritten") }
-  func bindAccumulate(_ arguments: StepArguments, _ kernels: [Kernel]) throws -> Enqueue { preconditionFailure("unwritten") }
-  func clearKernels() throws -> [Kernel] { preconditionFailure("unwritten") }
-  func bindClear(_ arguments: StepArguments, _ kernels: [Kernel]) throws -> Enqueue { preconditionFailure("unwritten") }
-  func squaredNormKernels() throws -> [Kernel] { preconditionFailure("unwritten") }
-  func bindSquaredNorm(_ arguments: StepArguments, _ kernels: [Kernel]) throws -> Enqueue { preconditionFailure("unwritten") }
-  func adamWKernels(_ adam: AdamW) throws -> [Kernel] { preconditionFailure("unwritten") }
-  func bindAdamW(_ arguments: StepArguments, _ kernels: [Kernel], _ adam: AdamW) throws -> Enqueue { preconditionFailure("unwritten") }
 }
