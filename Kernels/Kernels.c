@@ -8,8 +8,14 @@
 SOURCE(common) = {
 #embed "common.cl"
     , 0};
+SOURCE(accumulate) = {
+#embed "accumulate.cl"
+    , 0};
 SOURCE(activation_gradient) = {
 #embed "activation_gradient.cl"
+    , 0};
+SOURCE(adam_w) = {
+#embed "adam_w.cl"
     , 0};
 SOURCE(add_layer_norm) = {
 #embed "add_layer_norm.cl"
@@ -74,6 +80,9 @@ SOURCE(fma_peak) = {
 SOURCE(gather_rows) = {
 #embed "gather_rows.cl"
     , 0};
+SOURCE(gradient_panels) = {
+#embed "gradient_panels.cl"
+    , 0};
 SOURCE(l2_normalize) = {
 #embed "l2_normalize.cl"
     , 0};
@@ -103,6 +112,12 @@ SOURCE(mean) = {
     , 0};
 SOURCE(mean_gradient) = {
 #embed "mean_gradient.cl"
+    , 0};
+SOURCE(pack_panels) = {
+#embed "pack_panels.cl"
+    , 0};
+SOURCE(panels) = {
+#embed "panels.cl"
     , 0};
 SOURCE(philox) = {
 #embed "philox.cl"
@@ -134,6 +149,9 @@ SOURCE(squared_error) = {
 SOURCE(squared_error_gradient) = {
 #embed "squared_error_gradient.cl"
     , 0};
+SOURCE(squared_norm) = {
+#embed "squared_norm.cl"
+    , 0};
 SOURCE(store_rows) = {
 #embed "store_rows.cl"
     , 0};
@@ -153,7 +171,9 @@ static const struct {
   size_t length;
 } files[] = {
     FILE_ENTRY(common),
+    FILE_ENTRY(accumulate),
     FILE_ENTRY(activation_gradient),
+    FILE_ENTRY(adam_w),
     FILE_ENTRY(add_layer_norm),
     FILE_ENTRY(attention),
     FILE_ENTRY(attention_context),
@@ -175,6 +195,7 @@ static const struct {
     FILE_ENTRY(embedding_sum),
     FILE_ENTRY(fma_peak),
     FILE_ENTRY(gather_rows),
+    FILE_ENTRY(gradient_panels),
     FILE_ENTRY(l2_normalize),
     FILE_ENTRY(l2_normalize_gradient),
     FILE_ENTRY(layer_norm),
@@ -185,6 +206,8 @@ static const struct {
     FILE_ENTRY(masked_softmax_gradient),
     FILE_ENTRY(mean),
     FILE_ENTRY(mean_gradient),
+    FILE_ENTRY(pack_panels),
+    FILE_ENTRY(panels),
     FILE_ENTRY(philox),
     FILE_ENTRY(pooling),
     FILE_ENTRY(pooling_gradient),
@@ -195,6 +218,7 @@ static const struct {
     FILE_ENTRY(segment_cross_entropy_gradient),
     FILE_ENTRY(squared_error),
     FILE_ENTRY(squared_error_gradient),
+    FILE_ENTRY(squared_norm),
     FILE_ENTRY(store_rows),
     FILE_ENTRY(sum_rows),
     FILE_ENTRY(tiles),

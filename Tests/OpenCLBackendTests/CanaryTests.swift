@@ -62,7 +62,7 @@ import Testing
   private func check(_ row: OperationCase, _ executor: OpenCLExecutor) async throws {
     let (graph, parameters, inputs) = try row.build()
     let queue = executor.queue
-    let plan = try Plan(graph, inputs.dimensions, outputs: ["result"], alignment: executor.profile.alignment)
+    let plan = try executor.profile.plan(graph, inputs.dimensions, outputs: ["result"])
     var guarded: [Graph.Value: Guarded] = [:]
     for (value, weight) in try await executor.weights(of: graph, from: parameters) {
       let copy = try Guarded(executor, byteCount: weight.byteCount, label: "weight")

@@ -95,7 +95,7 @@ extension LabelScheme {
     switch kind {
     case .strings: return .singleLabelClassification
     case .integers: return count == 1 ? .regression : .singleLabelClassification
-    case .numbers: return .regression
+    case .numbers: return (count ?? 1) == 1 ? .regression : .singleLabelClassification
     case .stringLists, .integerLists: return .multiLabelClassification
     case .numberLists: return count == 1 ? .regression : .multiLabelClassification
     }
