@@ -57,14 +57,14 @@ const char *shim_openblas_problem(void) {
 
 const char *shim_openblas_core(void) { return shim_openblas_problem() ? NULL : corename(); }
 
-void shim_sgemm(int rows, int columns, int depth, float alpha, const float *a, int a_stride, const float *b,
-                int b_stride, int b_transposed, float *c, int c_stride) {
-  sgemm(CblasRowMajor, CblasNoTrans, b_transposed ? CblasTrans : CblasNoTrans, rows, columns, depth, alpha, a, a_stride,
-        b, b_stride, 0, c, c_stride);
+void shim_sgemm(int rows, int columns, int depth, float alpha, const float *a, int a_stride, int a_transposed,
+                const float *b, int b_stride, int b_transposed, float beta, float *c, int c_stride) {
+  sgemm(CblasRowMajor, a_transposed ? CblasTrans : CblasNoTrans, b_transposed ? CblasTrans : CblasNoTrans, rows,
+        columns, depth, alpha, a, a_stride, b, b_stride, beta, c, c_stride);
 }
 
-void shim_dgemm(int rows, int columns, int depth, double alpha, const double *a, int a_stride, const double *b,
-                int b_stride, int b_transposed, double *c, int c_stride) {
-  dgemm(CblasRowMajor, CblasNoTrans, b_transposed ? CblasTrans : CblasNoTrans, rows, columns, depth, alpha, a, a_stride,
-        b, b_stride, 0, c, c_stride);
+void shim_dgemm(int rows, int columns, int depth, double alpha, const double *a, int a_stride, int a_transposed,
+                const double *b, int b_stride, int b_transposed, double beta, double *c, int c_stride) {
+  dgemm(CblasRowMajor, a_transposed ? CblasTrans : CblasNoTrans, b_transposed ? CblasTrans : CblasNoTrans, rows,
+        columns, depth, alpha, a, a_stride, b, b_stride, beta, c, c_stride);
 }

@@ -98,6 +98,15 @@ struct CPURun<Scalar: CPUScalar> {
     }
   }
 
+  /// Calls `body` with the elements of several real operands.
+  func withReals(_ step: Plan.Step, _ indices: [Int], _ body: ([Operand]) -> Void) {
+    func collect(_ rest: ArraySlice<Int>, _ found: [Operand]) {
+      guard let next = rest.first else { return body(found) }
+      withReals(step, next) { collect(rest.dropFirst(), found + [$0]) }
+    }
+    collect(indices[...], [])
+  }
+
   func integers(_ step: Plan.Step, _ index: Int) -> [Int32] { integers[step.operands[index]] ?? [] }
   func bytes(_ step: Plan.Step, _ index: Int) -> [UInt8] { bytes[step.operands[index]] ?? [] }
 

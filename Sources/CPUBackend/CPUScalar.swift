@@ -11,10 +11,12 @@ public protocol CPUScalar: BinaryFloatingPoint, Sendable {
   static func logarithm(_ x: Self) -> Self
   static func logarithmOnePlus(_ x: Self) -> Self
 
-  /// `C = alpha A op(B)`, row-major: A `[rows, depth]`, op(B) `[depth, columns]`, C `[rows, columns]`; strides in elements.
+  /// `C = alpha op(A) op(B) + beta C`, row-major: op(A) `[rows, depth]`, op(B) `[depth, columns]`, C `[rows, columns]`, where
+  /// op transposes what is stored or not; strides in elements.
   static func matrixProduct(
-    _ a: UnsafePointer<Self>, stride aStride: Int, _ b: UnsafePointer<Self>, stride bStride: Int, transposed: Bool,
-    into c: UnsafeMutablePointer<Self>, stride cStride: Int, rows: Int, columns: Int, depth: Int, alpha: Self)
+    _ a: UnsafePointer<Self>, stride aStride: Int, transposed aTransposed: Bool, _ b: UnsafePointer<Self>,
+    stride bStride: Int, transposed bTransposed: Bool, into c: UnsafeMutablePointer<Self>, stride cStride: Int,
+    rows: Int, columns: Int, depth: Int, alpha: Self, beta: Self)
 
   /// Reads a parameter in this precision.
   static func tensor(_ elements: [Self], shape: [Int]) throws -> Tensor
@@ -22,6 +24,18 @@ public protocol CPUScalar: BinaryFloatingPoint, Sendable {
   static func read(
     _ parameter: Graph.Parameter, from source: any ParameterSource, into destination: UnsafeMutableBufferPointer<Self>
   ) throws
+}
+
+extension CPUScalar {
+  /// `C = alpha A op(B)`.
+  static func matrixProduct(
+    _ a: UnsafePointer<Self>, stride aStride: Int, _ b: UnsafePointer<Self>, stride bStride: Int, transposed: Bool,
+    into c: UnsafeMutablePointer<Self>, stride cStride: Int, rows: Int, columns: Int, depth: Int, alpha: Self
+  ) {
+    matrixProduct(
+      a, stride: aStride, transposed: false, b, stride: bStride, transposed: transposed, into: c, stride: cStride,
+      rows: rows, columns: columns, depth: depth, alpha: alpha, beta: 0)
+  }
 }
 
 extension Float: CPUScalar {
@@ -32,12 +46,13 @@ extension Float: CPUScalar {
   public static func logarithmOnePlus(_ x: Float) -> Float { log1pf(x) }
 
   public static func matrixProduct(
-    _ a: UnsafePointer<Float>, stride aStride: Int, _ b: UnsafePointer<Float>, stride bStride: Int, transposed: Bool,
-    into c: UnsafeMutablePointer<Float>, stride cStride: Int, rows: Int, columns: Int, depth: Int, alpha: Float
+    _ a: UnsafePointer<Float>, stride aStride: Int, transposed aTransposed: Bool, _ b: UnsafePointer<Float>,
+    stride bStride: Int, transposed bTransposed: Bool, into c: UnsafeMutablePointer<Float>, stride cStride: Int,
+    rows: Int, columns: Int, depth: Int, alpha: Float, beta: Float
   ) {
     shim_sgemm(
-      Int32(rows), Int32(columns), Int32(depth), alpha, a, Int32(aStride), b, Int32(bStride), transposed ? 1 : 0, c,
-      Int32(cStride))
+      Int32(rows), Int32(columns), Int32(depth), alpha, a, Int32(aStride), aTransposed ? 1 : 0, b, Int32(bStride),
+      bTransposed ? 1 : 0, beta, c, Int32(cStride))
   }
 
   public static func tensor(_ elements: [Float], shape: [Int]) throws -> Tensor {
@@ -59,12 +74,13 @@ extension Double: CPUScalar {
   public static func logarithmOnePlus(_ x: Double) -> Double { log1p(x) }
 
   public static func matrixProduct(
-    _ a: UnsafePointer<Double>, stride aStride: Int, _ b: UnsafePointer<Double>, stride bStride: Int, transposed: Bool,
-    into c: UnsafeMutablePointer<Double>, stride cStride: Int, rows: Int, columns: Int, depth: Int, alpha: Double
+    _ a: UnsafePointer<Double>, stride aStride: Int, transposed aTransposed: Bool, _ b: UnsafePointer<Double>,
+    stride bStride: Int, transposed bTransposed: Bool, into c: UnsafeMutablePointer<Double>, stride cStride: Int,
+    rows: Int, columns: Int, depth: Int, alpha: Double, beta: Double
   ) {
     shim_dgemm(
-      Int32(rows), Int32(columns), Int32(depth), alpha, a, Int32(aStride), b, Int32(bStride), transposed ? 1 : 0, c,
-      Int32(cStride))
+      Int32(rows), Int32(columns), Int32(depth), alpha, a, Int32(aStride), aTransposed ? 1 : 0, b, Int32(bStride),
+      bTransposed ? 1 : 0, beta, c, Int32(cStride))
   }
 
   public static func tensor(_ elements: [Double], shape: [Int]) throws -> Tensor {

@@ -14,7 +14,7 @@ extension CPURun {
   }
 
   /// A sum of halves' sums: its error grows with the logarithm of the count, a plain sum's with the count.
-  private func pairwiseSum(_ range: Range<Int>, _ element: (Int) -> Scalar) -> Scalar {
+  func pairwiseSum(_ range: Range<Int>, _ element: (Int) -> Scalar) -> Scalar {
     guard range.count > 64 else { return range.reduce(0) { $0 + element($1) } }
     let middle = range.lowerBound + range.count / 2
     return pairwiseSum(range.lowerBound..<middle, element) + pairwiseSum(middle..<range.upperBound, element)

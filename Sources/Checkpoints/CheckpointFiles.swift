@@ -6,7 +6,7 @@ enum CheckpointFiles {
   private static let small: Set<String> = [
     "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
     "vocab.txt", "added_tokens.json", "modules.json", "sentence_bert_config.json",
-    "config_sentence_transformers.json",
+    "config_sentence_transformers.json", "optimizer.safetensors", "trainer_state.json",
   ]
 
   /// Whether a file belongs to the checkpoint in a directory, and goes when another one takes its place.

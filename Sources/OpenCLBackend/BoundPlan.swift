@@ -71,9 +71,10 @@ final class BoundPlan {
     _ tensors: [(value: Graph.Value, tensor: Tensor)], through memory: RunMemory, _ queue: Queue
   ) throws {
     var end = 0
+    let staging = try memory.inputStaging.free()
     for (value, tensor) in tensors {
       guard let range = inputs.ranges[value] else { continue }
-      let target = UnsafeMutableRawBufferPointer(rebasing: memory.inputStaging.bytes[range])
+      let target = UnsafeMutableRawBufferPointer(rebasing: staging.bytes[range])
       switch tensor.storage {
       case .int32(let elements): elements.withUnsafeBytes { target.copyMemory(from: $0) }
       case .uint8(let elements): elements.withUnsafeBytes { target.copyMemory(from: $0) }
@@ -82,10 +83,10 @@ final class BoundPlan {
       }
       end = max(end, range.upperBound)
     }
-    try queue.upload(memory.inputStaging, byteCount: end, to: memory.inputs)
+    try memory.inputStaging.upload(byteCount: end, to: memory.inputs, waits: !plan.outputs.isEmpty)
   }
 
-  /// Enqueues the one readback, waits for it, and takes the outputs apart.
+  /// Enqueues the one readback, waits for it, and takes the outputs apart. Without outputs there is nothing to wait for.
   func download(
     _ dimensions: Dimensions, _ graph: Graph, from memory: RunMemory, _ queue: Queue
   ) throws -> [String: Tensor] {
@@ -96,6 +97,10 @@ final class BoundPlan {
       let shape = try graph.type(of: value).shape.resolved(dimensions)
       shapes.append((name, slot.offset, shape))
       end = max(end, slot.offset + shape.reduce(4, *))
+    }
+    guard !shapes.isEmpty else {
+      try queue.flush()
+      return [:]
     }
     let bytes = UnsafeMutableRawBufferPointer(rebasing: memory.outputStaging.bytes[..<end])
     try queue.read(memory.arena, into: bytes)

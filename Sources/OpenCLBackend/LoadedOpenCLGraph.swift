@@ -78,7 +78,10 @@ final class LoadedOpenCLGraph: LoadedGraph, @unchecked Sendable {
       }
       executor.recorder?.begin("download")
       let results = try bound.download(inputs.dimensions, graph, from: memory, executor.queue)
-      try executor.recorder?.collect()
+      if let recorder = executor.recorder {
+        if outputs.isEmpty { try executor.queue.finish() }  // times are there when a command has ended
+        try recorder.collect()
+      }
       executor.library.storeBinaries()
       return results
     } catch {

@@ -31,7 +31,7 @@ struct RunMemory {
   let size: Size
   let arena: Buffer
   let inputs: Buffer
-  let inputStaging: HostBuffer
+  let inputStaging: InputStaging
   let outputStaging: HostBuffer
 
   init(_ size: Size, _ executor: OpenCLExecutor) throws {
@@ -40,7 +40,7 @@ struct RunMemory {
     // until the host writes to it. In the arena's place that would be a complaint about all it holds behind.
     inputs = try Buffer(executor.context, byteCount: size.inputs, access: .readOnly, label: "inputs")
     arena = try Buffer(executor.context, byteCount: size.arena, label: "arena")
-    inputStaging = try HostBuffer(executor.queue, byteCount: size.inputs)
+    inputStaging = try InputStaging(executor.queue, byteCount: size.inputs)
     outputStaging = try HostBuffer(executor.queue, byteCount: size.outputs)
   }
 
@@ -62,5 +62,44 @@ struct InputLayout {
       ranges[value] = start..<(start + count)
       byteCount = start + count
     }
+  }
+}
+
+/// Host memory that inputs are uploaded from.
+///
+/// A run that is asked for outputs waits for them, and its staging memory is free when it ends. One that only changes states
+/// does not wait: the next run then fills other staging memory, and the one after that waits for the first upload, no more.
+final class InputStaging {
+  private let queue: Queue
+  private let byteCount: Int
+  private var buffers: [HostBuffer]
+  /// Uploads that nobody has waited for, each from the buffer of its index.
+  private var inFlight: [Event?] = [nil, nil]
+  private var turn = 0
+
+  init(_ queue: Queue, byteCount: Int) throws {
+    self.queue = queue
+    self.byteCount = byteCount
+    buffers = [try HostBuffer(queue, byteCount: byteCount)]
+  }
+
+  /// Memory that no transfer uses.
+  func free() throws -> HostBuffer {
+    if turn == buffers.count { buffers.append(try HostBuffer(queue, byteCount: byteCount)) }
+    if let event = inFlight[turn] {
+      try event.wait()
+      inFlight[turn] = nil
+    }
+    return buffers[turn]
+  }
+
+  /// Enqueues the upload from the free memory.
+  ///
+  /// - Parameter waits: whether the run that it belongs to waits for all its commands.
+  func upload(byteCount: Int, to buffer: Buffer, waits: Bool) throws {
+    let event = try queue.upload(buffers[turn], byteCount: byteCount, to: buffer, observed: !waits)
+    guard !waits else { return }
+    inFlight[turn] = event
+    turn = 1 - turn
   }
 }

@@ -24,9 +24,9 @@ VOCABULARY = list(dict.fromkeys([
 LONGEST = 64  # of the models and of the tokenizer
 
 
-def save_tokenizer(folder):
+def save_tokenizer(folder, entries=VOCABULARY, longest=LONGEST):
     """vocab.txt, tokenizer.json, tokenizer_config.json and special_tokens_map.json, as save_pretrained writes them."""
     vocabulary = folder / "vocab.txt"
-    vocabulary.write_text("".join(f"{entry}\n" for entry in VOCABULARY), encoding="utf-8")
-    tokenizer = BertTokenizerFast(str(vocabulary), do_lower_case=True, model_max_length=LONGEST)
+    vocabulary.write_text("".join(f"{entry}\n" for entry in entries), encoding="utf-8")
+    tokenizer = BertTokenizerFast(str(vocabulary), do_lower_case=True, model_max_length=longest)
     tokenizer.save_pretrained(folder)

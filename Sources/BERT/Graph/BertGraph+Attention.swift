@@ -66,6 +66,7 @@ extension BertGraph {
     var weights: Graph.Value?
     if needsWeights || variant.outputsAttentions {
       var written = try attentionWeights(attention, query, key, over: keys, prefix, isCross: isCross)
+      if needsWeights { written = try dropout(written, config.attentionProbsDropoutProb, scope: prefix) }
       if let headMask {
         written = try graph.apply(.scaleHeads(heads: attention.heads), [written, headMask], scope: prefix)
       }
@@ -75,7 +76,14 @@ extension BertGraph {
     if needsWeights, let weights {
       return try graph.apply(.attentionContext(attention), [weights, value] + ranges, scope: prefix)
     }
-    let context = try graph.apply(.attention(attention), [query, key, value] + ranges, scope: prefix)
+    let context: Graph.Value
+    if let dropout = nextDropout(config.attentionProbsDropoutProb) {
+      context = try graph.apply(
+        .trainingAttention(TrainingAttention(attention, dropout: dropout)),
+        [query, key, value] + ranges + [dropoutSeed()], scope: prefix)
+    } else {
+      context = try graph.apply(.attention(attention), [query, key, value] + ranges, scope: prefix)
+    }
     guard let headMask else { return context }
     return try graph.apply(.scaleHeads(heads: attention.heads), [context, headMask], scope: prefix)
   }

@@ -28,11 +28,13 @@ extension BertGraph {
       try graph.output("logits", logits)
       if variant.loss != nil { try graph.output("loss", sequenceLoss(logits)) }
     case .textClassification:
-      let logits = try dense(["classifier"], try pooler(), rows: config.numLabels, columns: config.hiddenSize)
+      let logits = try dense(
+        ["classifier"], try classifierDropout(pooler()), rows: config.numLabels, columns: config.hiddenSize)
       try graph.output("logits", logits)
       if let loss = variant.loss { try graph.output("loss", classifierLoss(loss, logits)) }
     case .multipleChoice:
-      let logits = try dense(["classifier"], try pooler(), rows: 1, columns: config.hiddenSize)
+      let logits = try dense(
+        ["classifier"], try classifierDropout(pooler()), rows: 1, columns: config.hiddenSize)
       try graph.output("logits", logits)
       if variant.loss != nil {
         let choices = try graph.input("choice_offsets", [.symbol(.examples, plus: 1)], .int32)
@@ -41,7 +43,7 @@ extension BertGraph {
       }
     case .tokenClassification:
       let logits = try dense(
-        ["classifier"], try selectedStates(), rows: config.numLabels, columns: config.hiddenSize)
+        ["classifier"], try classifierDropout(selectedStates()), rows: config.numLabels, columns: config.hiddenSize)
       try graph.output("logits", logits)
       if variant.loss != nil { try graph.output("loss", tokenLoss(logits)) }
     case .questionAnswering:
@@ -61,6 +63,10 @@ extension BertGraph {
   private mutating func pooler() throws -> Graph.Value {
     let first = try graph.apply(.pooling([.cls]), [lastHiddenState, offsets], scope: "pooler")
     return try dense(["pooler.dense"], first, rows: config.hiddenSize, columns: config.hiddenSize, .tanh)
+  }
+
+  private mutating func classifierDropout(_ x: Graph.Value) throws -> Graph.Value {
+    try dropout(x, config.classifierDropout ?? config.hiddenDropoutProb, scope: "classifier")
   }
 
   /// The states that a token-wise head works on.

@@ -22,6 +22,8 @@ struct BertGraph {
   let positions: (queries: Graph.Value, keys: Graph.Value)?
   let cacheRows: Graph.Value?
   var encoder: (states: Graph.Value, cacheRows: Graph.Value?)?
+  /// Dropouts so far: each has a number of its own.
+  private var dropoutSites: Int32 = 0
 
   /// - Throws: `GraphError` if the configuration's numbers make no graph.
   init(_ config: BertConfig, _ variant: GraphVariant = GraphVariant()) throws {
@@ -83,7 +85,8 @@ struct BertGraph {
     if kinds.hasWordIds { operands.append(try graph.input("input_ids", [.tokens], .int32)) }
     if hasPositions { operands.append(try graph.input("position_ids", [.tokens], .int32)) }
     operands.append(try graph.input("token_type_ids", [.tokens], .int32))
-    return try graph.apply(.embeddingLayerNorm(kinds), operands, scope: "embeddings")
+    let sum = try graph.apply(.embeddingLayerNorm(kinds), operands, scope: "embeddings")
+    return try dropout(sum, config.hiddenDropoutProb, scope: "embeddings")
   }
 
   private mutating func layer(_ number: Int, _ x: Graph.Value) throws -> Graph.Value {
@@ -131,8 +134,29 @@ struct BertGraph {
   ) throws -> Graph.Value {
     let weight = try graph.parameter(prefix + ".LayerNorm.weight", [config.hiddenSize])
     let bias = try graph.parameter(prefix + ".LayerNorm.bias", [config.hiddenSize])
+    let dropped = try dropout(x, config.hiddenDropoutProb, scope: prefix)
     return try graph.apply(
-      .addLayerNorm(epsilon: config.layerNormEps), [x, residual, weight, bias], scope: prefix + ".LayerNorm")
+      .addLayerNorm(epsilon: config.layerNormEps), [dropped, residual, weight, bias], scope: prefix + ".LayerNorm")
+  }
+
+  /// Dropout of a probability where the variant drops at all.
+  mutating func dropout(_ x: Graph.Value, _ probability: Double, scope: String) throws -> Graph.Value {
+    guard let dropout = nextDropout(probability) else { return x }
+    return try graph.apply(.dropout(dropout), [x, dropoutSeed()], scope: scope)
+  }
+
+  /// The next dropout of the model; nil where nothing is dropped.
+  mutating func nextDropout(_ probability: Double) -> Dropout? {
+    guard variant.drops, probability > 0 else { return nil }
+    defer { dropoutSites += 1 }
+    return Dropout(probability: probability, site: dropoutSites)
+  }
+
+  /// The two words that a run brings; no two runs of a training bring the same.
+  mutating func dropoutSeed() throws -> Graph.Value {
+    let name = "dropout_seed"
+    if let known = graph.inputs.first(where: { $0.name == name }) { return known.value }
+    return try graph.input(name, [2], .int32)
   }
 
   /// `activation(x W^T + b)`, with the layers named stacked into one product.

@@ -22,6 +22,8 @@ struct GraphVariant: Hashable, Sendable {
   var selectsRows = false
   /// Which losses there are labels for.
   var loss: Loss?
+  /// Whether what the configuration says of dropout is done. Source: Hugging Face's `model.train()`.
+  var drops = false
 
   /// The losses of Hugging Face's heads. Source: `BertFor...`'s `forward`.
   enum Loss: Hashable, Sendable {

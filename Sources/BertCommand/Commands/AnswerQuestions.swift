@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import BERT
+import StrictJSON
 
 /// `bert qa`: answers to questions, from texts that have them.
 struct AnswerQuestions: AsyncParsableCommand {
@@ -65,7 +66,7 @@ struct AnswerQuestions: AsyncParsableCommand {
     let run = TaskRun(task: task, options: options, engine: engine)
     if arguments.jsonl {
       try await run.lines(
-        input: { line throws(CommandError) in
+        input: { line throws(LineError) in
           QuestionAnswerer.Input(question: try line.text("question"), context: try line.text("context"))
         },
         answer: { QuestionAnswerer.json($0) })

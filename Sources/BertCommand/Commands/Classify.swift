@@ -52,7 +52,7 @@ struct Classify: AsyncParsableCommand {
     if arguments.jsonl {
       let isList = topK != nil
       try await run.lines(
-        input: { line throws(CommandError) in TextPair(try line.text("text"), try line.optionalText("text_pair")) },
+        input: { line throws(LineError) in TextPair(try line.text("text"), try line.optionalText("text_pair")) },
         answer: { labels in isList ? .array(labels.map(\.json)) : labels.first?.json ?? .null })
       return
     }

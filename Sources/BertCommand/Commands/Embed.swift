@@ -47,16 +47,16 @@ struct Embed: AsyncParsableCommand {
   private static func runLines(_ encoder: SentenceEncoder) async throws {
     // A GPU wants thousands of sentences at once; a CPU is as fast with some hundred, and answers sooner.
     // Benchmarks/lines/Sources/lines-bench/main.swift runs the encoder alone on such chunks: keep them the same.
-    let limits = LineReader.Limits(lines: encoder.engine.device?.kind == .gpu ? 4096 : 512)
+    let limits = LineSplitter.Limits(lines: encoder.engine.device?.kind == .gpu ? 4096 : 512)
     let counts = Mutex((lines: 0, truncated: 0))
     defer { counts.withLock { noteTruncated($0.truncated, of: $0.lines, encoder) } }
     let pipeline = LinePipeline(
       reader: LineReader(limits),
       prepare: { chunk in
         let initial: [(text: String, rest: JSONObject)] = []
-        let (blocks, count, failure) = chunk.gather(into: initial) { lines, line throws(CommandError) in
-          var object = try chunk.object(line)
-          let text = try LineChunk.text(object, "text", line)
+        let (blocks, count, failure) = chunk.gather(into: initial) { lines, line in
+          let text = try line.text("text")
+          var object = line.object
           object["text"] = nil
           object["embedding"] = nil
           lines.append((text, object))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import BERT
+import StrictJSON
 
 /// `bert fill-mask`: tokens for the masks of a text.
 struct FillMaskCommand: AsyncParsableCommand {
@@ -47,7 +48,7 @@ struct FillMaskCommand: AsyncParsableCommand {
     let run = TaskRun(task: task, options: options, engine: engine)
     if arguments.jsonl {
       try await run.lines(
-        input: { line throws(CommandError) in try line.text("text") },
+        input: { line throws(LineError) in try line.text("text") },
         answer: { .object(["predictions": FillMask.json($0)]) })
       return
     }

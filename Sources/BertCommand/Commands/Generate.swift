@@ -73,18 +73,19 @@ struct Generate: AsyncParsableCommand {
       return
     }
     let pipeline = LinePipeline(
-      reader: LineReader(LineReader.Limits(lines: 16)),
+      reader: LineReader(LineSplitter.Limits(lines: 16)),
       prepare: { chunk in
-        let (blocks, count, failure) = chunk.gather(into: [Prompt]()) { prompts, line throws(CommandError) in
-          let text = try LineChunk.text(try chunk.object(line), "text", line)
+        let (blocks, count, failure) = chunk.gather(into: [Prompt]()) { prompts, line in
+          let text = try line.text("text")
           let ids: [Int32]
           do throws(TokenizerError) { ids = try Generate.prompt(text, tokenizer) } catch {
-            throw .lineNotEncoded(line: line.number, error)
+            throw CommandError.lineNotEncoded(line: line.number, error)
           }
           let room = model.config.maxPositionEmbeddings - ids.count + 1
           guard options.maxNewTokens <= room else {
             let limit = model.config.maxPositionEmbeddings
-            throw .lineTooLongToContinue(line: line.number, tokens: ids.count, new: options.maxNewTokens, limit: limit)
+            throw CommandError.lineTooLongToContinue(
+              line: line.number, tokens: ids.count, new: options.maxNewTokens, limit: limit)
           }
           prompts.append(Prompt(ids: ids, line: line.number))
         }

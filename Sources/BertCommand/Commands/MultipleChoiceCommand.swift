@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import BERT
+import StrictJSON
 
 /// `bert multiple-choice`: the best of several continuations.
 struct MultipleChoiceCommand: AsyncParsableCommand {
@@ -35,7 +36,7 @@ struct MultipleChoiceCommand: AsyncParsableCommand {
     let run = TaskRun(task: task, options: options, engine: engine)
     if arguments.jsonl {
       try await run.lines(
-        input: { line throws(CommandError) in
+        input: { line throws(LineError) in
           MultipleChoice.Input(text: try line.text("text"), choices: try line.texts("choices"))
         },
         answer: { $0.json })

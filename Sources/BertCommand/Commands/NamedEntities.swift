@@ -53,7 +53,7 @@ struct NamedEntities: AsyncParsableCommand {
     let run = TaskRun(task: task, options: options, engine: engine)
     if arguments.jsonl {
       try await run.lines(
-        input: { line throws(CommandError) in try line.text("text") }, answer: { .array($0.map(\.json)) })
+        input: { line throws(LineError) in try line.text("text") }, answer: { .array($0.map(\.json)) })
       return
     }
     let tables = zip(texts, try await run.answers(texts)).map { text, entities in

@@ -40,7 +40,7 @@ struct NextSentenceCommand: AsyncParsableCommand {
     if arguments.jsonl {
       let topK = topK
       try await run.lines(
-        input: { line throws(CommandError) in TextPair(try line.text("text"), try line.text("text_pair")) },
+        input: { line throws(LineError) in TextPair(try line.text("text"), try line.text("text_pair")) },
         answer: { labels in
           guard let topK else { return labels.first?.json ?? .null }
           return .array(labels.prefix(topK.limit ?? .max).map(\.json))

@@ -44,7 +44,7 @@ struct Rerank: AsyncParsableCommand {
     let run = TaskRun(task: task, options: options, engine: engine)
     if arguments.jsonl {
       try await run.lines(
-        input: { line throws(CommandError) in
+        input: { line throws(LineError) in
           Reranker.Input(query: try line.text("query"), documents: try line.texts("documents"))
         },
         answer: { .array($0.map(\.json)) })

@@ -54,16 +54,15 @@ struct Tokenize: AsyncParsableCommand {
 
   private func runLines(_ tokenizer: BertTokenizer, _ options: EncodeOptions) async throws {
     let pipeline = LinePipeline(
-      reader: LineReader(LineReader.Limits(lines: 4096)),
+      reader: LineReader(LineSplitter.Limits(lines: 4096)),
       prepare: { chunk in
-        let (blocks, count, failure) = chunk.gather(into: JSONWriter()) { writer, line throws(CommandError) in
-          let object = try chunk.object(line)
-          let text = try LineChunk.text(object, "text", line)
-          let pair = try LineChunk.optionalText(object, "text_pair", line)
+        let (blocks, count, failure) = chunk.gather(into: JSONWriter()) { writer, line in
+          let text = try line.text("text")
+          let pair = try line.optionalText("text_pair")
           do throws(TokenizerError) {
             try tokenizer.encode(text, pair: pair, options: options).appendLine(to: &writer)
           } catch {
-            throw .lineNotEncoded(line: line.number, error)
+            throw CommandError.lineNotEncoded(line: line.number, error)
           }
         }
         return Batch(content: blocks.map(\.bytes), lineCount: count, failure: failure)

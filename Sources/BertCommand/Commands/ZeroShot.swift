@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import BERT
+import StrictJSON
 
 /// `bert zero-shot`: labels that the model was never trained on.
 struct ZeroShot: AsyncParsableCommand {
@@ -50,7 +51,7 @@ struct ZeroShot: AsyncParsableCommand {
     let run = TaskRun(task: task, options: options, engine: engine, sequencesPerLine: labels.count)
     if arguments.jsonl {
       try await run.lines(
-        input: { line throws(CommandError) in
+        input: { line throws(LineError) in
           ZeroShotClassifier.Input(
             sequence: try line.text("text"), candidateLabels: try ZeroShot.labels(line) ?? labels)
         },
@@ -65,7 +66,7 @@ struct ZeroShot: AsyncParsableCommand {
   }
 
   /// The labels of a line, where it has its own.
-  private static func labels(_ line: LineFields) throws(CommandError) -> [String]? {
+  private static func labels(_ line: LineFields) throws(LineError) -> [String]? {
     guard let value = line.object["candidate_labels"], !value.isNull else { return nil }
     if let text = value.stringValue { return ZeroShotClassifier.labels(text) }
     return try line.texts("candidate_labels")

@@ -13,7 +13,7 @@ struct LinePipeline<Prepared: Sendable, Computed: Sendable>: Sendable {
   let reader: LineReader
   let output = StandardOutput()
   /// On the host; errors of a line come back in the batch, behind the lines before it.
-  let prepare: @Sendable (LineChunk) throws -> Batch<Prepared>
+  let prepare: @Sendable (InputChunk) throws -> Batch<Prepared>
   /// On the device.
   let compute: @Sendable (Prepared) async throws -> Computed
   /// Bytes of the output lines.

@@ -18,15 +18,15 @@ struct SimilarityLines {
 
   /// - Throws: `CommandError` for the first line that is refused, after the answers to the lines before it.
   func run() async throws {
-    let limits = LineReader.Limits(lines: encoder.engine.device?.kind == .gpu ? 2048 : 256)
+    let limits = LineSplitter.Limits(lines: encoder.engine.device?.kind == .gpu ? 2048 : 256)
     let counts = Mutex((texts: 0, truncated: 0))
     let (encoder, topK) = (encoder, topK)
     defer { counts.withLock { SimilarityLines.noteTruncated($0.truncated, of: $0.texts, encoder) } }
     let pipeline = LinePipeline(
       reader: LineReader(limits),
       prepare: { chunk in
-        let (blocks, count, failure) = chunk.gather(into: [Question]()) { questions, line throws(CommandError) in
-          questions.append(try SimilarityLines.question(LineFields(object: try chunk.object(line), line: line)))
+        let (blocks, count, failure) = chunk.gather(into: [Question]()) { questions, line in
+          questions.append(try SimilarityLines.question(line))
         }
         let questions = Array(blocks.joined())
         let content = (try encoder.tokenize(questions.flatMap { [$0.first] + $0.others }), questions)
@@ -50,7 +50,7 @@ struct SimilarityLines {
     try await pipeline.run()
   }
 
-  private static func question(_ line: LineFields) throws(CommandError) -> Question {
+  private static func question(_ line: LineFields) throws(LineError) -> Question {
     if line.has("query") {
       return Question(isPair: false, first: try line.text("query"), others: try line.texts("documents"))
     }

@@ -16,9 +16,9 @@ struct TaskRun<Task: TextTask>: Sendable {
   /// - Parameters:
   ///   - input: what a line asks.
   ///   - answer: what is written for it, a line.
-  /// - Throws: `CommandError` for the first line that is refused, after the answers to the lines before it.
+  /// - Throws: `LineError` or `CommandError` for the first line that is refused, after the answers to the lines before it.
   func lines(
-    input: @escaping @Sendable (LineFields) throws(CommandError) -> Task.Input,
+    input: @escaping @Sendable (LineFields) throws(LineError) -> Task.Input,
     answer: @escaping @Sendable (Task.Output) -> JSON
   ) async throws {
     let counts = Mutex((lines: 0, truncated: 0))
@@ -26,10 +26,10 @@ struct TaskRun<Task: TextTask>: Sendable {
     let pipeline = LinePipeline(
       reader: LineReader(limits),
       prepare: { chunk in
-        let (blocks, count, failure) = chunk.gather(into: [Task.Prepared]()) { inputs, line throws(CommandError) in
-          let input = try input(LineFields(object: try chunk.object(line), line: line))
+        let (blocks, count, failure) = chunk.gather(into: [Task.Prepared]()) { inputs, line in
+          let input = try input(line)
           do throws(TaskError) { inputs.append(try task.prepare(input, options)) } catch {
-            throw .lineNotTaken(line: line.number, error)
+            throw CommandError.lineNotTaken(line: line.number, error)
           }
         }
         return Batch(content: Array(blocks.joined()), lineCount: count, failure: failure)
@@ -69,10 +69,10 @@ struct TaskRun<Task: TextTask>: Sendable {
   }
 
   /// A GPU wants thousands of sequences at once; a CPU is as fast with some dozens, and answers sooner.
-  private var limits: LineReader.Limits {
+  private var limits: LineSplitter.Limits {
     let share = max(sequencesPerLine, 1)
     let lines = engine.device?.kind == .gpu ? 2048 : 128
-    return LineReader.Limits(lines: max(lines / share, 1), bytes: max((8 << 20) / share, 1 << 12))
+    return LineSplitter.Limits(lines: max(lines / share, 1), bytes: max((8 << 20) / share, 1 << 12))
   }
 
   private func noteTruncated(_ count: Int, of total: Int) {

@@ -22,12 +22,7 @@ enum CommandError: Error, Equatable {
   case noEvents
   case noShape(limit: Int)
 
-  // Lines, counted from 1.
-  case lineTooLong(line: Int, limit: Int)
-  case lineNotJSON(line: Int, JSONError)
-  case lineNotObject(line: Int, found: String)
-  case lineField(line: Int, field: String, found: String)
-  case lineList(line: Int, field: String, found: String)
+  // Lines, counted from 1; what is wrong with their JSON is a `LineError`.
   case lineNotEncoded(line: Int, TokenizerError)
   case lineNotTaken(line: Int, TaskError)
   case lineTooLongToContinue(line: Int, tokens: Int, new: Int, limit: Int)
@@ -59,12 +54,6 @@ extension CommandError: CustomStringConvertible {
     case .noShape(let limit):
       "the model takes \(limit) tokens, less than any of the usual shapes has; choose others with --shapes"
 
-    case .lineTooLong(let line, let limit): "line \(line): longer than \(limit) bytes"
-    case .lineNotJSON(let line, let error): "line \(line): \(error)"
-    case .lineNotObject(let line, let found): "line \(line): is \(found), wanted a JSON object"
-    case .lineField(let line, let field, let found): "line \(line): \"\(field)\" is \(found), wanted a string"
-    case .lineList(let line, let field, let found):
-      "line \(line): \"\(field)\" is \(found), wanted \(field.hasSuffix("]") ? "a string" : "a list of strings")"
     case .lineNotEncoded(let line, let error): "line \(line): \(error)"
     case .lineTooLongToContinue(let line, let tokens, let new, let limit):
       "line \(line): \(tokens) tokens and \(new) new ones are more than the model takes, which is \(limit) and the last; "

@@ -15,9 +15,12 @@ const char *_Nullable shim_openblas_problem(void);
 /// The name of the kernels that OpenBLAS picked: `SkylakeX`, `Haswell`... NULL if it is not there.
 const char *_Nullable shim_openblas_core(void);
 
-/// `C = alpha A op(B)`, row-major, on the calling thread: A `[rows, depth]`, op(B) `[depth, columns]`. Strides in elements.
+/// `C = alpha op(A) op(B) + beta C`, row-major, on the calling thread: op(A) `[rows, depth]`, op(B)
+/// `[depth, columns]`; op transposes what is stored or not. C is not read where beta is 0. Strides in elements.
 /// Only after `shim_openblas_problem` returned NULL.
 void shim_sgemm(int rows, int columns, int depth, float alpha, const float *_Nonnull a, int a_stride,
-                const float *_Nonnull b, int b_stride, int b_transposed, float *_Nonnull c, int c_stride);
+                int a_transposed, const float *_Nonnull b, int b_stride, int b_transposed, float beta,
+                float *_Nonnull c, int c_stride);
 void shim_dgemm(int rows, int columns, int depth, double alpha, const double *_Nonnull a, int a_stride,
-                const double *_Nonnull b, int b_stride, int b_transposed, double *_Nonnull c, int c_stride);
+                int a_transposed, const double *_Nonnull b, int b_stride, int b_transposed, double beta,
+                double *_Nonnull c, int c_stride);

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+import Checkpoints
+import ComputeGraph
+import StrictJSON
+
+/// A checkpoint that training can go on from: a model directory that Hugging Face loads, and beside it AdamW's moments
+/// (`optimizer.safetensors`, by checkpoint key behind `exp_avg.` and `exp_avg_sq.`) and the progress.
+public enum TrainingCheckpoint {
+  private static let optimizerFile = "optimizer.safetensors"
+
+  /// Writes one, whole or not at all; see `CheckpointWriter`.
+  ///
+  /// - Throws: `CheckpointError` for what the disk says; the device's error.
+  static func save(
+    _ session: TrainingSession, _ progress: TrainingProgress, arguments: JSONObject, to directory: String
+  ) async throws {
+    let snapshot = try await session.snapshot()
+    let contents = session.contents(snapshot.weights)
+    let moments = [("exp_avg.", snapshot.firstMoments), ("exp_avg_sq.", snapshot.secondMoments)]
+    let parts = session.layout.places.flatMap(\.parameter.parts)
+    let starts = session.layout.partStarts
+    let tensors = moments.flatMap { prefix, elements in
+      parts.map { part in
+        OutgoingTensor(name: prefix + part.key, shape: part.shape) { start, buffer in
+          guard let first = starts[part.key] else { return }
+          _ = buffer.update(fromContentsOf: elements[(first + start)..<(first + start + buffer.count)])
+        }
+      }
+    }
+    let files = [
+      OutgoingFile(name: optimizerFile, tensors: tensors),
+      OutgoingFile(name: TrainingProgress.fileName, json: progress.json(arguments)),
+    ]
+    try CheckpointWriter.write(contents.tensors(), files: contents.files() + files, to: directory)
+  }
+
+  /// Writes the model alone.
+  ///
+  /// - Throws: `CheckpointError` for what the disk says; the device's error.
+  static func saveModel(_ session: TrainingSession, to directory: String) async throws {
+    let contents = session.contents(try await session.read(ParameterLayout.StateName.weights))
+    try CheckpointWriter.write(contents.tensors(), files: contents.files(), to: directory)
+  }
+
+  /// Brings a checkpoint's moments to a session that was made with its weights.
+  ///
+  /// - Throws: `CheckpointError`, `BertError.tensorShape` for moments of another model; the device's error.
+  static func restoreMoments(of session: TrainingSession, from directory: String) async throws {
+    let file = try SafetensorsFile(path: directory + "/" + optimizerFile)
+    for (prefix, state) in [
+      ("exp_avg.", ParameterLayout.StateName.firstMoments), ("exp_avg_sq.", ParameterLayout.StateName.secondMoments),
+    ] {
+      var elements = [Float](repeating: 0, count: session.layout.elementCount)
+      let starts = session.layout.partStarts
+      for part in session.layout.places.flatMap(\.parameter.parts) {
+        guard let start = starts[part.key] else { continue }
+        let name = prefix + part.key
+        guard let info = file.tensor(named: name) else { throw CheckpointError.noSuchTensor(file: file.path, tensor: name) }
+        guard info.shape == part.shape else {
+          throw BertError.tensorShape(path: file.path, tensor: name, found: info.shape, wanted: part.shape)
+        }
+        try elements.withUnsafeMutableBufferPointer { buffer in
+          let place = UnsafeMutableBufferPointer(rebasing: buffer[start..<(start + part.elementCount)])
+          try file.readFloat32(name, into: place)
+        }
+      }
+      try await session.write(elements, to: state)
+    }
+  }
+
+  /// The directory that `--resume-from` means: a checkpoint, or the newest one in an output directory.
+  ///
+  /// - Throws: `TrainingError.noCheckpoint`.
+  public static func find(_ path: String) throws(TrainingError) -> String {
+    if BoundedFile.exists(path: path + "/" + TrainingProgress.fileName) { return path }
+    guard let newest = all(in: path).last else { throw .noCheckpoint(path: path) }
+    return newest
+  }
+
+  /// Directories `checkpoint-N` that training can go on from, the oldest first.
+  public static func all(in output: String) -> [String] {
+    CheckpointWriter.entries(of: output).compactMap { name -> (step: Int, path: String)? in
+      guard name.hasPrefix(prefix), let step = Int(name.dropFirst(prefix.count)) else { return nil }
+      let path = output + "/" + name
+      return BoundedFile.exists(path: path + "/" + TrainingProgress.fileName) ? (step, path) : nil
+    }.sorted { $0.step < $1.step }.map(\.path)
+  }
+
+  private static let prefix = "checkpoint-"
+
+  static func directory(step: Int, in output: String) -> String { "\(output)/\(prefix)\(step)" }
+
+  /// Demands that no other training's checkpoints are in an output directory, or removes them.
+  ///
+  /// - Throws: `TrainingError.outputInUse`; `CheckpointError` where they cannot be removed.
+  public static func claim(_ output: String, overwrites: Bool) throws {
+    let others = all(in: output)
+    guard let newest = others.last else { return }
+    guard overwrites else { throw TrainingError.outputInUse(path: output, checkpoint: newest) }
+    for path in others { try CheckpointWriter.remove(path) }
+  }
+}
