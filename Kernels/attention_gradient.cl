@@ -7,22 +7,27 @@
 //   dquery[t,h,:] = sum_j ds[t,j] key[j,h,:],   dkey[j,h,:] = sum_t ds[t,j] query[t,h,:]
 //   dvalue[j,h,:] = sum_t p[t,j] dout[t,h,:]
 //
-// With HAS_DROPOUT, where the draw of (t, h, j) keeps its weight, dp and the p of dvalue are keep_scale times that, and 0
+// With HAS_DROPOUT, dp and the p of dvalue are keep_scale times that where the draw of (t, h, j) keeps the weight, and 0
 // where it does not. With CAUSAL, query i of a sequence of n queries and m keys sees the keys j <= i + m - n alone.
 //
 // Shapes     dout and out [rows of query, heads * HEAD_SIZE]; log_sum_exp [rows of query, heads]; query, key, value and
-//            their offsets as in attention.cl; seed [2] uint; dquery, dkey, dvalue: of the strides and columns of query, key
-//            and value, and one buffer where those are one
+//            their offsets as in attention.cl; seed [2] uint; dquery, dkey, dvalue: with the strides and columns of
+//            query, key and value, and one buffer where those are one
 // Defines    HEAD_SIZE; CAUSAL; HAS_DROPOUT: without it seed, site, threshold and keep_scale are no arguments
 // Launch     2-D: dim 0 = heads, dim 1 = sequences; local = (1, 1). Writes the rows of each sequence that has queries, in
 //            the columns of the heads; attention_gradient_clear has the rest. No two sequences share a key
-// Schedule   a work-item takes a head of a sequence, TILE_QUERIES queries at a time from the last on (which sees all keys,
-//            so that what it writes, later tiles add to). Queries are in the lanes of four of the five products, as in
-//            attention.cl; dkey and dvalue have columns there, so that they need no horizontal sum
-// Numerics   fp32; sums over keys and over tiles of queries in a fixed order, counted from the sequence's first key and query.
-//            A weight below 2^-126 counts as 2^-126, that of a hidden key is 0
+// Schedule   a work-item takes a head of a sequence, TILE_QUERIES queries at a time from the last on (which sees all
+//            keys, so that later tiles can add to what it writes). Queries are in the lanes of three of the five
+//            products, as in attention.cl; dkey and dvalue have columns there, so that none needs a horizontal sum
+// Numerics   fp32; sums over keys and over tiles of queries in a fixed order, counted from the sequence's first key and
+//            query. A weight below 2^-126 counts as 2^-126, that of a hidden key is 0
 // Aliasing   none but that of dquery, dkey and dvalue
 // Reference  Sources/CPUBackend/Training/AttentionGradient.swift; on GPUs: attention_gradient_tiled.cl
+// Measured   (share of the FMA peak of the cores' own time, 12 heads, AVX-512; with dropout of 0.1) 8 x 128, heads of 64:
+//            0.76 (0.71), 4 x 256: 0.81 (0.75), 1 x 512: 0.78 (0.73); heads of 32, 8 x 128: 0.63 (0.57), 2 x 512: 0.76
+//            (0.68). The forward pass in the same run: 0.65, 0.73, 0.77; 0.50, 0.67
+// Tried      (the same share, 8 x 128, heads of 64) 32 or 128 keys at a time 0.75, 0.77; 3 or 4 vectors of queries 0.72,
+//            0.73; register tiles of dkey and dvalue 2 or 4 vectors wide 0.76, 0.71
 
 #ifndef HEAD_SIZE
 #define HEAD_SIZE 64
@@ -43,9 +48,6 @@
 #endif
 #define TILE_QUERIES (QUERY_VECTORS * VECTOR_WIDTH)
 #define TILE_HEIGHT 8  // keys, or columns of dquery, of a register tile
-#ifndef TILE_VECTORS
-#define TILE_VECTORS 2  // vectors of columns of dkey and dvalue in a register tile
-#endif
 
 // Rows of one head with the queries in the lanes: lanes[d][t] = source[t][d]; 0 behind the last query.
 INLINE void load_lanes(
@@ -118,59 +120,29 @@ INLINE void add_columns(
     for (int v = 0; v < V; ++v) totals[r][v] = sums[r][v];
 }
 
-// sums[j] += sum_t weights[j][t] * rows[t] for TILE_HEIGHT keys, `count` of which there are, and C vectors of columns, the
-// last of which may have but `left` floats. Where `starts` the sums are 0 so far.
+// sums[j] += sum_t weights[j][t] * rows[t] for TILE_HEIGHT keys, of which `count` exist, and a vector of columns, of
+// which `left` are the head's. Where `starts` the sums are 0 so far.
 INLINE void add_rows(
-    const int C, const bool is_whole, int left, int count, int queries, bool starts, __global const float *rows, int stride,
-    VEC weights[][QUERY_VECTORS], __global float *sums, int sums_stride) {
+    int left, int count, int queries, bool starts, __global const float *rows, int stride, VEC weights[][QUERY_VECTORS],
+    __global float *sums, int sums_stride) {
   const float *weight = (const float *)weights;
-  VEC totals[TILE_HEIGHT][TILE_VECTORS];
+  VEC totals[TILE_HEIGHT];
+  if (HEAD_SIZE % VECTOR_WIDTH == 0) left = VECTOR_WIDTH;  // so that the compiler sees no other case
 #pragma unroll
-  for (int r = 0; r < TILE_HEIGHT; ++r)
-#pragma unroll
-    for (int c = 0; c < C; ++c) {
-      __global const float *p = sums + (size_t)r * sums_stride + c * VECTOR_WIDTH;
-      totals[r][c] = (VEC)0.0f;
-      if (!starts && r < count) totals[r][c] = is_whole ? LOAD(p) : load_row(p, left - c * VECTOR_WIDTH);
-    }
+  for (int r = 0; r < TILE_HEIGHT; ++r) {
+    totals[r] = (VEC)0.0f;
+    if (!starts && r < count) totals[r] = load_row(sums + (size_t)r * sums_stride, left);
+  }
 #pragma unroll 1
   for (int t = 0; t < queries; ++t) {
-    VEC x[TILE_VECTORS];
+    VEC x = load_row(rows, left);
 #pragma unroll
-    for (int c = 0; c < C; ++c)
-      x[c] = is_whole ? LOAD(rows + c * VECTOR_WIDTH) : load_row(rows + c * VECTOR_WIDTH, left - c * VECTOR_WIDTH);
-#pragma unroll
-    for (int r = 0; r < TILE_HEIGHT; ++r) {
-      VEC w = (VEC)weight[r * TILE_QUERIES + t];
-#pragma unroll
-      for (int c = 0; c < C; ++c) totals[r][c] = fma(w, x[c], totals[r][c]);
-    }
+    for (int r = 0; r < TILE_HEIGHT; ++r) totals[r] = fma((VEC)weight[r * TILE_QUERIES + t], x, totals[r]);
     rows += stride;
   }
 #pragma unroll
   for (int r = 0; r < TILE_HEIGHT; ++r)
-#pragma unroll
-    for (int c = 0; c < C; ++c) {
-      __global float *p = sums + (size_t)r * sums_stride + c * VECTOR_WIDTH;
-      if (r < count) {
-        if (is_whole)
-          STORE(totals[r][c], p);
-        else
-          store_row(totals[r][c], p, left - c * VECTOR_WIDTH);
-      }
-    }
-}
-
-INLINE void add_all_rows(
-    int count, int queries, bool starts, __global const float *rows, int stride, VEC weights[][QUERY_VECTORS],
-    __global float *sums, int sums_stride) {
-#define STEP (TILE_VECTORS * VECTOR_WIDTH)
-  for (int d = 0; d + STEP <= HEAD_SIZE; d += STEP)
-    add_rows(TILE_VECTORS, true, 0, count, queries, starts, rows + d, stride, weights, sums + d, sums_stride);
-  for (int d = HEAD_SIZE / STEP * STEP; d < HEAD_SIZE; d += VECTOR_WIDTH)
-    add_rows(
-        1, HEAD_SIZE % VECTOR_WIDTH == 0, HEAD_SIZE - d, count, queries, starts, rows + d, stride, weights, sums + d,
-        sums_stride);
+    if (r < count) store_row(totals[r], sums + (size_t)r * sums_stride, left);
 }
 
 typedef struct {
@@ -264,12 +236,14 @@ INLINE void add_gradients(const int V, int queries, int keys, int seen, bool sta
       add_columns(V, HEAD_SIZE % TILE_HEIGHT, count, key + d, head->key_stride, ds, totals + d);
     }
     for (int j = 0; j < count; j += TILE_HEIGHT) {
-      add_all_rows(
-          count - j, queries, starts, head->dout, width, p + j,
-          head->dvalue + (size_t)(start + j) * head->value_stride, head->value_stride);
-      add_all_rows(
-          count - j, queries, starts, head->query, head->query_stride, ds + j,
-          head->dkey + (size_t)(start + j) * head->key_stride, head->key_stride);
+      __global float *dvalue = head->dvalue + (size_t)(start + j) * head->value_stride;
+      __global float *dkey = head->dkey + (size_t)(start + j) * head->key_stride;
+      for (int d = 0; d < HEAD_SIZE; d += VECTOR_WIDTH) {
+        int left = HEAD_SIZE - d;
+        add_rows(left, count - j, queries, starts, head->dout + d, width, p + j, dvalue + d, head->value_stride);
+        add_rows(
+            left, count - j, queries, starts, head->query + d, head->query_stride, ds + j, dkey + d, head->key_stride);
+      }
     }
   }
   for (int v = 0; v < V; ++v)
