@@ -36,11 +36,13 @@ extension DeviceProfile {
     case .gradient(.linearInput):
       let (rows, depth) = try matrix(0)
       let columns = try matrix(1).columns
-      return packsGradient(rows: rows, columns: columns, depth: depth) ? panelElements(columns: columns, depth: depth) : 0
+      return packsGradient(rows: rows, columns: columns, depth: depth)
+        ? panelElements(columns: columns, depth: depth) : 0
     case .gradient(.linearWeight):
       let (rows, columns) = try matrix(0)
       let depth = try matrix(1).rows
-      return packsGradient(rows: rows, columns: columns, depth: depth) ? panelElements(columns: columns, depth: depth) : 0
+      return packsGradient(rows: rows, columns: columns, depth: depth)
+        ? panelElements(columns: columns, depth: depth) : 0
     default:
       var count = 0
       for operand in node.operation.packedOperands where graph.storage(of: node.operands[operand]) != nil {

@@ -139,10 +139,12 @@ import Testing
   @Test func recomputationSavesMemory() async throws {
     let fixture = try TrainerFixture(.cpu)
     let data = try TrainingData(
-      directory: fixture.source, head: .textClassification, trainFile: fixture.source + "/train.jsonl", fixture.arguments)
+      directory: fixture.source, head: .textClassification, trainFile: fixture.source + "/train.jsonl",
+      fixture.arguments)
     var bytes: [Recomputation: Int] = [:]
     for recomputation in Recomputation.allCases {
-      let session = try await TrainingSession(data.model, fixture.arguments.optimizer, recomputation: recomputation, on: .cpu)
+      let session = try await TrainingSession(
+        data.model, fixture.arguments.optimizer, recomputation: recomputation, on: .cpu)
       let planned = try #require(try session.plan(data.training.batch([0, 1, 2], epoch: 0)))
       bytes[recomputation] = planned.plan.arenaByteCount
     }

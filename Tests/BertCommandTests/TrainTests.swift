@@ -10,16 +10,19 @@ import Testing
 
   private static func arguments(_ name: String, _ output: String, _ more: [String] = []) -> [String] {
     [
-      "train", goldens + name, "--train-file", goldens + name + "/train.jsonl", "--output-dir", output, "--device", "cpu",
+      "train", goldens + name, "--train-file", goldens + name + "/train.jsonl", "--output-dir", output, "--device",
+      "cpu",
       "--no-shuffle", "--max-length", "20", "--train-batch-size", "3",
     ] + more
   }
 
   /// Every task whose batches come from its file in order: PyTorch's losses, norms and rates, a line a step.
-  @Test(arguments: [
-    "text-classification", "regression", "multi-label", "token-classification", "question-answering", "multiple-choice",
-    "next-sentence", "causal-lm",
-  ], ["cpu", "opencl"])
+  @Test(
+    arguments: [
+      "text-classification", "regression", "multi-label", "token-classification", "question-answering",
+      "multiple-choice",
+      "next-sentence", "causal-lm",
+    ], ["cpu", "opencl"])
   func linesArePyTorchs(name: String, device: String) throws {
     let expected = try JSON.parse(BoundedFile.read(path: Self.goldens + name + "/expected.json", limit: 1 << 24))
     let common = try #require(expected["arguments"]?.objectValue)
@@ -61,13 +64,19 @@ import Testing
     try folder.write(
       ["good", "bad", "fine"].map { #"{"text":"it is \#($0)","label":"\#($0)"}"# + "\n" }.joined(), to: "train.jsonl")
     let outcome = try ToolProcess.run([
-      "train", Goldens.path("pretraining"), "--task", "text-classification", "--train-file", folder.file("train.jsonl"), "--output-dir",
+      "train", Goldens.path("pretraining"), "--task", "text-classification", "--train-file", folder.file("train.jsonl"),
+      "--output-dir",
       folder.file("out"), "--max-steps", "2", "--device", "cpu",
     ])
     #expect(outcome.status == 0, "\(outcome.error)")
-    #expect(outcome.errorLines.first?.contains("has no head for BertForSequenceClassification yet; drawn with seed 42") == true)
-    let answer = try ToolProcess.run(["classify", folder.file("out"), "it is good", "--device", "cpu", "--top-k", "all"])
-    #expect(answer.status == 0 && ["good", "bad", "fine"].allSatisfy(answer.text.contains), "\(answer.text)\(answer.error)")
+    #expect(
+      outcome.errorLines.first?.contains("has no head for BertForSequenceClassification yet; drawn with seed 42")
+        == true)
+    let answer = try ToolProcess.run([
+      "classify", folder.file("out"), "it is good", "--device", "cpu", "--top-k", "all",
+    ])
+    #expect(
+      answer.status == 0 && ["good", "bad", "fine"].allSatisfy(answer.text.contains), "\(answer.text)\(answer.error)")
   }
 
   @Test func fromScratchNeedsNoWeights() throws {

@@ -112,7 +112,8 @@ extension GradientBuilder {
     var sources = [dy]
     for value in entry.results + operands[0...2] { sources.append(try kept(value)) }
     let results = try applyAll(.gradient(.attention(training, sharing)), sources + operands[3...])
-    try add(results, to: [operands[0], operands[1], operands[2]], sharing: [sharing.query, sharing.key, sharing.value])
+    try add(
+      results, to: [operands[0], operands[1], operands[2]], sharing: [sharing.query, sharing.key, sharing.value])
   }
 
   private mutating func attentionProbabilities(
