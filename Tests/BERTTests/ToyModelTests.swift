@@ -57,7 +57,8 @@ import Testing
   /// A step of training: forward, backward with dropout and without, and the optimizer. States are written before, as below.
   static let trainings = [
     "text-classification", "regression", "multi-label", "token-classification-pruned", "question-answering",
-    "multiple-choice", "masked-lm", "masked-lm-relative", "masked-lm-untied", "pretraining", "causal-lm", "causal-lm-cross",
+    "multiple-choice", "masked-lm", "masked-lm-relative", "masked-lm-untied", "pretraining", "causal-lm",
+    "causal-lm-cross",
   ]
 
   @Test(arguments: trainings, [0, 0.25]) func train(name: String, dropout: Double) async throws {

@@ -5,7 +5,8 @@ extension GradientBuilder {
   ///
   /// - Parameter gradients: of each result; nil where nothing came back.
   mutating func backward(_ entry: Entry, _ gradients: [Graph.Value?]) throws(GraphError) {
-    guard let dy = gradients[0] else { return }  // the log-sum-exp of attention, which only gradients read, is no output
+    // Other results than the first, attention's log-sum-exp, are read by gradients alone.
+    guard let dy = gradients[0] else { return }
     let operands = entry.operands
     switch entry.operation {
     case .linear(let activation):
