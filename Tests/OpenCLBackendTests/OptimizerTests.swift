@@ -10,7 +10,7 @@ import Testing
     let executor = try form.executor()
     for scale in [Float(1), 1e-3, 0] {
       for maxGradNorm in [nil, 0.5] {
-        try await step(scale, maxGradNorm).compare(executor, "gradients times \(scale)")
+        try await StateRun.step(scale, maxGradNorm).compare(executor, "gradients times \(scale)")
       }
     }
   }
@@ -19,7 +19,7 @@ import Testing
   @Test(arguments: [KernelForm.native, .groups]) func aNormThatIsNoNumberChangesNothing(form: KernelForm) async throws {
     let executor = try form.executor()
     for scale in [Float.infinity, .nan, 1e25, 1] {
-      let run = try step(scale, 1)
+      let run = try StateRun.step(scale, 1)
       let after = try await run.result(of: executor)
       #expect(after["squared_norm"]?.floats[0].isFinite == (scale == 1))
       for name in ["weights", "gradients", "first_moments", "second_moments"] {
@@ -35,7 +35,7 @@ import Testing
   /// The moments of a parameter that gets no gradient end at 0, not at a number too small to be computed with at full speed.
   @Test func momentsEndAtZero() async throws {
     let executor = try KernelForm.native.executor()
-    var run = try step(0, nil)
+    var run = try StateRun.step(0, nil)
     let tiny = try #require(run.states["first_moments"]).floats.map { _ in Float(1.3e-38) }
     for name in ["first_moments", "second_moments"] {
       run.states[name] = try Tensor(.float32(tiny), shape: [tiny.count])
@@ -43,26 +43,5 @@ import Testing
     let after = try await run.result(of: executor)
     #expect(after["first_moments"]?.floats.allSatisfy { $0 == 0 } == true)
     #expect(after["second_moments"]?.floats.allSatisfy { $0 > 1.2e-38 } == true)
-  }
-
-  /// A step on three parameters, two of which are decayed.
-  private func step(_ scale: Float, _ maxGradNorm: Double?) throws -> StateRun {
-    var model = Graph()
-    for (name, shape) in [("a", [97, 129]), ("b", [3]), ("c", [4097])] { _ = try model.parameter(name, shape) }
-    let layout = try ParameterLayout(model) { $0.name != "b" }
-    let graph = try Graph.update(layout, AdamW(decayed: layout.decayedCount, maxGradNorm: maxGradNorm))
-    var generator = SeededGenerator(seed: 6)
-    var run = StateRun(graph: graph, dimensions: [:])
-    for name in ["weights", "gradients", "first_moments", "second_moments"] {
-      var numbers = normal(layout.elementCount, &generator)
-      // Not all of them: one is enough to spoil the norm.
-      if name == "gradients", !scale.isFinite { numbers[5000] = scale }
-      if name == "gradients", scale.isFinite { numbers = numbers.map { $0 * scale } }
-      if name == "second_moments" { numbers = numbers.map { $0 * $0 } }
-      run.states[name] = try Tensor(.float32(numbers), shape: [layout.elementCount])
-    }
-    run.states["loss_sum"] = try Tensor(.float32([2.5]), shape: [1])
-    run.tensors["rates"] = try Tensor(.float32([1e-2, 1 / (1 - 0.729), 18.27, 1e-4]), shape: [4])
-    return run
   }
 }
