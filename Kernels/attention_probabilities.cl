@@ -39,22 +39,6 @@
 #define TILE_QUERIES (WG_SIZE == 1 ? 16 : 1)  // queries per work-group, one after the other: they share the head's keys
 #endif
 
-// The lanes' sums of VECTOR_WIDTH vectors, as one vector. Each round adds halves, of two vectors at once.
-INLINE VEC sum_rows(VEC rows[VECTOR_WIDTH]) {
-#if defined(LOWER) && !defined(__SPIR__)  // Oclgrind 21.10 --uninitialized crashes on shuffles whose lanes are half unused
-#pragma unroll
-  for (int width = VECTOR_WIDTH / 2; width > 0; width /= 2)
-#pragma unroll
-    for (int i = 0; i < width; ++i) rows[i] = LOWER(rows[i], rows[i + width]) + UPPER(rows[i], rows[i + width]);
-  return rows[0];
-#else
-  VEC sums;
-  float *lanes = (float *)&sums;
-  for (int i = 0; i < VECTOR_WIDTH; ++i) lanes[i] = sum_lanes(rows[i]);
-  return sums;
-#endif
-}
-
 // scale * s for the keys j...j + VECTOR_WIDTH - 1 of one query, -infinity for those from `left` on. `key` is the row of
 // key j; `distances` the row for a key at position 0; what is behind the last key is not read.
 INLINE VEC scores(

@@ -5,10 +5,14 @@
 //   out[m,n] = activation(x[m,n] + bias[n])
 //
 // Shapes     x, out [first_row + rows, columns], bias [columns] float, row-major; rows before first_row are left alone
-// Defines    ACTIVATION
+// Defines    ACTIVATION; HAS_BIAS (default 1; with 0 bias is not read and may be any buffer)
 // Launch     one work-group per row: global = rows * WG_SIZE, local = WG_SIZE
 // Aliasing   out may be x
 // Reference  Sources/CPUBackend/BiasActivation.swift
+
+#ifndef HAS_BIAS
+#define HAS_BIAS 1
+#endif
 
 __kernel void bias_activation(
     __global const float *x, __global const float *bias, __global float *out, int first_row, int rows,
@@ -16,6 +20,10 @@ __kernel void bias_activation(
   size_t start = (first_row + get_group_id(0)) * columns;
   FOR_ROW(i, columns) {
     int left = columns - i;
-    store_row(activate(load_row(x + start + i, left) + load_row(bias + i, left)), out + start + i, left);
+    VEC v = load_row(x + start + i, left);
+#if HAS_BIAS
+    v += load_row(bias + i, left);
+#endif
+    store_row(activate(v), out + start + i, left);
   }
 }

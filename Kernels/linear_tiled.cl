@@ -3,9 +3,14 @@
 //
 //   out[m,n] = activation(sum_k x[m,k] * weight[n,k] + bias[n])
 //
+//   linear_input_gradient    dx = dy W + addend   x: dy, WEIGHT_TRANSPOSED: W    rows T, columns K, depth N
+//   linear_weight_gradient   dW = dy^T x + dW     X_TRANSPOSED: dy, WEIGHT_TRANSPOSED: x    rows N, columns K, depth T
+//
 // Shapes     x [rows, depth], weight [columns, depth], bias [columns], out [rows, columns] float, row-major; the first
 //            of the rows is row x_row of x and row out_row of out
-// Defines    ACTIVATION; HAS_BIAS (without it, bias is not read and may be any buffer); the tile, see below
+// Defines    ACTIVATION; HAS_BIAS (without it, bias is not read and may be any buffer); X_TRANSPOSED: x is [depth, rows]
+//            and x_row 0; WEIGHT_TRANSPOSED: weight is [depth, columns]; HAS_ADDEND: bias is a matrix like out; the tile,
+//            see below
 // Launch     2-D: local = (TILE_COLUMNS / ITEM_COLUMNS, TILE_ROWS / ITEM_ROWS), groups = (ceil(columns / TILE_COLUMNS),
 //            ceil(rows / TILE_ROWS))
 // Schedule   local memory holds two tiles of each operand: while the items multiply one, the next is on its way to
@@ -14,8 +19,8 @@
 // Numerics   one fp32 fma chain per element, k ascending: a row's bits do not depend on the others', nor on the tile.
 //            So few rows do not divide k either. A chain of 768 fmas of 4 cycles is 2 microseconds at 1.7 GHz
 //            (computed, not measured); small tiles of a great depth are there to keep the weights coming meanwhile
-// Aliasing   none
-// Reference  Sources/CPUBackend/Linear.swift
+// Aliasing   with HAS_ADDEND, bias may be out
+// Reference  Sources/CPUBackend/Linear.swift, Sources/CPUBackend/Training/LinearGradients.swift
 // Counted    (machine code for sm_80 / sm_90, no GPU ran; Benchmarks/results/2026-11-24-gpu-offline) no spills.
 //            128x128x8, 8x8 an item: 120 / 120 registers, 16.5 KiB, 2 groups per multiprocessor, 91 % FFMA in the loop;
 //            64x64x16, 8x4: 91 / 95, 17 KiB, 5; 16x64x16, 2x4: 60 / 64, 11 KiB, 8; 8x16x64, 1x1: 45 / 48, 16 KiB,
@@ -24,6 +29,15 @@
 
 #ifndef HAS_BIAS
 #define HAS_BIAS 1
+#endif
+#ifndef HAS_ADDEND
+#define HAS_ADDEND 0
+#endif
+#ifndef X_TRANSPOSED
+#define X_TRANSPOSED 0
+#endif
+#ifndef WEIGHT_TRANSPOSED
+#define WEIGHT_TRANSPOSED 0
 #endif
 #ifndef TILE_ROWS
 #define TILE_ROWS 64  // rows of out per work-group: a power of two
@@ -55,26 +69,40 @@
 #endif
 #define STORED (ITEM_COLUMNS % 4 == 0 ? 4 : 1)  // neighbouring columns that an item stores at once
 
-// This item's quads of the tile that starts at column k of a matrix. Rows behind the last repeat it: nobody keeps what
-// becomes of them.
+// This item's quads of the tile that starts at column k of a matrix of `rows` rows and `depth` columns. Rows behind the
+// last repeat it: nobody keeps what becomes of them. `is_transposed`: the matrix lies transposed, `stride` floats from one
+// of its columns to the next, and a quad is four rows of a column.
 INLINE void fetch_tile(
-    const int height, __global const float *source, int rows, int depth, int k, bool aligned, int lid, float4 *quads) {
+    const int height, const bool is_transposed, __global const float *source, int rows, int depth, int stride, int k,
+    bool aligned, int lid, float4 *quads) {
 #pragma unroll
   for (int q = 0; q < ITEM_QUADS(height); ++q) {
     int i = lid + q * ITEMS;
     if (TILE_QUADS(height) % ITEMS == 0 || i < TILE_QUADS(height)) {
-      int column = k + QUAD_COLUMN(height, i);
-      int row = min(QUAD_ROW(height, i), rows - 1);
-      quads[q] = load_quad(source + (size_t)row * depth + column, depth - column, aligned);
+      if (is_transposed) {
+        int column = k + LINE_COLUMN(height, i);
+        int row = LINE_ROW(height, i);
+        quads[q] = load_quad(source + (size_t)column * stride + row, column < depth ? rows - row : 0, aligned);
+      } else {
+        int column = k + QUAD_COLUMN(height, i);
+        int row = min(QUAD_ROW(height, i), rows - 1);
+        quads[q] = load_quad(source + (size_t)row * stride + column, depth - column, aligned);
+      }
     }
   }
 }
 
-INLINE void place_tile(const int height, const float4 *quads, int lid, __local float *tile) {
+INLINE void place_tile(
+    const int height, const bool is_transposed, const float4 *quads, int lid, __local float *tile) {
 #pragma unroll
   for (int q = 0; q < ITEM_QUADS(height); ++q) {
     int i = lid + q * ITEMS;
-    if (TILE_QUADS(height) % ITEMS == 0 || i < TILE_QUADS(height)) place_quad(tile, height, i, quads[q]);
+    if (TILE_QUADS(height) % ITEMS == 0 || i < TILE_QUADS(height)) {
+      if (is_transposed)
+        place_line(tile, height, i, quads[q]);
+      else
+        place_quad(tile, height, i, quads[q]);
+    }
   }
 }
 
@@ -101,10 +129,22 @@ __kernel __attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1))) void linear_
   int lid = item_y * ITEMS_X + item_x;
   int first_row = (int)get_group_id(1) * TILE_ROWS;
   int first_column = (int)get_group_id(0) * TILE_COLUMNS;
-  rows -= first_row;
+#if X_TRANSPOSED
+  int x_stride = rows;
+  x += first_row;
+#else
+  int x_stride = depth;
   x += (size_t)(x_row + first_row) * depth;
+#endif
+#if WEIGHT_TRANSPOSED
+  int weight_stride = columns;
+  weight += first_column;
+#else
+  int weight_stride = depth;
   weight += (size_t)first_column * depth;
-  bool aligned = depth % 4 == 0 && is_aligned(x) && is_aligned(weight);
+#endif
+  rows -= first_row;
+  bool aligned = x_stride % 4 == 0 && weight_stride % 4 == 0 && is_aligned(x) && is_aligned(weight);
   bool is_busy = SHARE(ITEM_ROWS, ITEMS_Y, item_y, 0) < rows;
   float4 x_quads[ITEM_QUADS(TILE_ROWS)], weight_quads[ITEM_QUADS(TILE_COLUMNS)];
   float sums[ITEM_ROWS][ITEM_COLUMNS];
@@ -112,32 +152,39 @@ __kernel __attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1))) void linear_
   for (int r = 0; r < ITEM_ROWS; ++r)
 #pragma unroll
     for (int c = 0; c < ITEM_COLUMNS; ++c) sums[r][c] = 0.0f;
-  fetch_tile(TILE_ROWS, x, rows, depth, 0, aligned, lid, x_quads);
-  fetch_tile(TILE_COLUMNS, weight, columns - first_column, depth, 0, aligned, lid, weight_quads);
+#define FETCH_X(k) fetch_tile(TILE_ROWS, X_TRANSPOSED, x, rows, depth, x_stride, k, aligned, lid, x_quads)
+#define FETCH_WEIGHT(k) \
+  fetch_tile( \
+      TILE_COLUMNS, WEIGHT_TRANSPOSED, weight, columns - first_column, depth, weight_stride, k, aligned, lid, weight_quads)
+  FETCH_X(0);
+  FETCH_WEIGHT(0);
   __local float *now = (__local float *)tiles;  // the pair that is multiplied
   __local float *next = now + PAIR_FLOATS;
-  place_tile(TILE_ROWS, x_quads, lid, now);
-  place_tile(TILE_COLUMNS, weight_quads, lid, now + TILE_FLOATS(TILE_ROWS));
+  place_tile(TILE_ROWS, X_TRANSPOSED, x_quads, lid, now);
+  place_tile(TILE_COLUMNS, WEIGHT_TRANSPOSED, weight_quads, lid, now + TILE_FLOATS(TILE_ROWS));
   barrier(CLK_LOCAL_MEM_FENCE);
   for (int k = 0; k < depth; k += TILE_DEPTH) {
     // Behind the last tile these are zeros, which nobody reads.
-    fetch_tile(TILE_ROWS, x, rows, depth, k + TILE_DEPTH, aligned, lid, x_quads);
-    fetch_tile(TILE_COLUMNS, weight, columns - first_column, depth, k + TILE_DEPTH, aligned, lid, weight_quads);
+    FETCH_X(k + TILE_DEPTH);
+    FETCH_WEIGHT(k + TILE_DEPTH);
     if (is_busy) multiply_tiles(now, now + TILE_FLOATS(TILE_ROWS), item_x, item_y, sums);
-    place_tile(TILE_ROWS, x_quads, lid, next);
-    place_tile(TILE_COLUMNS, weight_quads, lid, next + TILE_FLOATS(TILE_ROWS));
+    place_tile(TILE_ROWS, X_TRANSPOSED, x_quads, lid, next);
+    place_tile(TILE_COLUMNS, WEIGHT_TRANSPOSED, weight_quads, lid, next + TILE_FLOATS(TILE_ROWS));
     barrier(CLK_LOCAL_MEM_FENCE);
     __local float *placed = next;
     next = now;
     now = placed;
   }
   out += (size_t)(out_row + first_row) * columns;
+#if HAS_ADDEND
+  bias += (size_t)first_row * columns;
+#endif
   bool out_aligned = columns % 4 == 0 && is_aligned(out);
   float biases[ITEM_COLUMNS];
 #pragma unroll
   for (int c = 0; c < ITEM_COLUMNS; ++c) {
     biases[c] = 0.0f;
-#if HAS_BIAS
+#if HAS_BIAS && !HAS_ADDEND
     int column = first_column + SHARE(ITEM_COLUMNS, ITEMS_X, item_x, c);
     if (column < columns) biases[c] = bias[column];
 #endif
@@ -147,6 +194,13 @@ __kernel __attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1))) void linear_
     int row = SHARE(ITEM_ROWS, ITEMS_Y, item_y, r);
     if (row < rows) {
       // + 0: a chain that underflowed to -0 ends in 0 where zeros fill up the last tile, so it does everywhere.
+#if HAS_ADDEND
+#pragma unroll
+      for (int c = 0; c < ITEM_COLUMNS; ++c) {
+        int column = first_column + SHARE(ITEM_COLUMNS, ITEMS_X, item_x, c);
+        if (column < columns) biases[c] = bias[(size_t)row * columns + column];
+      }
+#endif
 #pragma unroll
       for (int c = 0; c < ITEM_COLUMNS; ++c) sums[r][c] = activate_one((sums[r][c] + 0.0f) + biases[c]);
 #pragma unroll

@@ -10,6 +10,10 @@
 #define TILE_STRIDE(height) ((height) + 4)
 #define QUAD_ROW(height, i) (((i) / 2) & ((height) - 1))
 #define QUAD_COLUMN(height, i) ((((i) / (2 * (height))) * 2 + ((i) & 1)) * 4)
+// Line i of a matrix that lies transposed: four neighbouring rows of a column, which are neighbours in the tile as well;
+// the lanes of a warp read whole columns of the tile.
+#define LINE_ROW(height, i) (((i) % ((height) / 4)) * 4)
+#define LINE_COLUMN(height, i) ((i) / ((height) / 4))
 
 INLINE bool is_aligned(__global const float *p) { return ((size_t)p & 15) == 0; }
 
@@ -50,6 +54,18 @@ INLINE void place_quad(__local float *tile, const int height, int i, float4 v) {
   p[TILE_STRIDE(height)] = v.y;
   p[2 * TILE_STRIDE(height)] = v.z;
   p[3 * TILE_STRIDE(height)] = v.w;
+}
+
+INLINE void place_line(__local float *tile, const int height, int i, float4 v) {
+  __local float *p = tile + LINE_COLUMN(height, i) * TILE_STRIDE(height) + LINE_ROW(height, i);
+#ifdef __SPIR__  // as in store_quad
+  p[0] = v.x;
+  p[1] = v.y;
+  p[2] = v.z;
+  p[3] = v.w;
+#else
+  *(__local float4 *)p = v;
+#endif
 }
 
 // Of a line that `items` work-items share, item `item` has `count` floats, of which float j is float SHARE of the line:

@@ -5,8 +5,12 @@ extension CPURun {
   /// `y = activation(x + b)`; see `Operation.biasActivation`.
   func biasActivation(_ step: Plan.Step, _ activation: Activation) {
     let (rows, columns) = matrix(step.operands[0])
+    let y = result(step.result)
     withReals(step, 0) { x in
-      withReals(step, 1) { addBias($0, to: x, activation, into: result(step.result), rows: rows, columns: columns) }
+      guard step.operands.count == 2 else {
+        return addBias(nil, to: x, activation, into: y, rows: rows, columns: columns)
+      }
+      withReals(step, 1) { addBias($0, to: x, activation, into: y, rows: rows, columns: columns) }
     }
   }
 

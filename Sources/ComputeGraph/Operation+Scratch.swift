@@ -12,6 +12,7 @@ extension Operation {
       return [try blocks(of: operands[0].shape, dimensions), 2, operands[0].shape.dimensions[1]]
     case .gradient(.bias): return [try blocks(of: operands[1].shape, dimensions), operands[1].shape.dimensions[1]]
     case .gradient(.attention): return operands[2].shape  // delta, for each query and head
+    case .gradient(.attentionProbabilities): return operands[0].shape  // the gradients of the scores
     case .optimizer(.squaredNorm):
       let count = try operands[0].shape.elementCount(dimensions)
       return [.fixed((count + Operation.normBlock - 1) / Operation.normBlock)]

@@ -3,14 +3,16 @@ import ComputeGraph
 import OpenCLRuntime
 
 extension StepBinder {
-  func biasActivationKernel(_ activation: Activation) throws -> Kernel {
-    try library.kernel("bias_activation", defines: ["ACTIVATION": Int(activation.rawValue)])
+  func biasActivationKernel(_ activation: Activation, hasBias: Bool = true) throws -> Kernel {
+    try library.kernel(
+      "bias_activation", defines: ["ACTIVATION": Int(activation.rawValue), "HAS_BIAS": hasBias ? 1 : 0])
   }
 
   func bindBiasActivation(_ arguments: StepArguments, _ kernel: Kernel) throws -> Enqueue {
+    // Without a bias x stands in its place: the kernel does not read it.
     let launch = try bindBiasActivation(
-      arguments.buffer(at: 0), arguments.buffer(at: 1), arguments.buffer(arguments.step.result),
-      columns: arguments.columns(0), kernel)
+      arguments.buffer(at: 0), arguments.buffer(at: arguments.step.operands.count - 1),
+      arguments.buffer(arguments.step.result), columns: arguments.columns(0), kernel)
     let rows = arguments.rows(0)
     return { queue, dimensions in try launch(queue, 0, rows.resolved(dimensions)) }
   }

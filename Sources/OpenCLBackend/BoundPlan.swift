@@ -114,17 +114,6 @@ final class BoundPlan {
   }
 }
 
-extension DeviceProfile {
-  /// Bytes of everything that a run computes on the device: the arena of the plan that it is given.
-  ///
-  /// - Throws: `GraphError.unknownOutput`, `.unboundSymbol`, `.tooLarge`.
-  public func arenaByteCount(
-    of graph: Graph, _ dimensions: Dimensions, outputs: [String]
-  ) throws(GraphError) -> Int {
-    try Plan(graph, BoundPlan.capacity(for: dimensions), outputs: outputs, alignment: alignment).arenaByteCount
-  }
-}
-
 /// One step of a bound plan: sets what depends on the batch and launches.
 struct BoundStep {
   let node: Int

@@ -62,7 +62,13 @@ final class KernelLibrary: Sendable {
 
   /// The files that the host puts in front of a kernel file.
   private static func shared(_ file: String) -> [String] {
-    file.hasSuffix("_tiled") ? ["common", "tiles"] : ["common"]
+    switch file {
+    case "dropout": ["common", "philox"]
+    case "attention_probabilities", "attention_context_gradient": ["common", "sum_rows"]
+    case _ where file.hasSuffix("_tiled"): ["common", "tiles"]
+    case _ where file.hasSuffix("_panels"): ["common", "panels"]
+    default: ["common"]
+    }
   }
 
   static func source(_ name: String) -> String {

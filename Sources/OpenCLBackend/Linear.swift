@@ -3,7 +3,8 @@ import ComputeGraph
 import OpenCLRuntime
 
 extension StepBinder {
-  /// Kernels of a dense layer: one, for `linear_tiled` one for each configuration, or for CLBlast the epilogue alone.
+  /// Kernels of a dense layer's product: one, for `linear_tiled` one for each configuration, or for CLBlast the epilogue
+  /// alone. Where the weight lies in a state, `packKernels` come behind them.
   func linearKernels(_ activation: Activation, hasBias: Bool, _ weight: Graph.Value) throws -> [Kernel] {
     switch profile.matrixProduct {
     case .panels: [try library.panelKernel("linear_panels", activation, hasBias: hasBias)]
@@ -23,14 +24,20 @@ extension StepBinder {
   }
 
   func bindLinear(_ arguments: StepArguments, _ kernels: [Kernel], _ activation: Activation) throws -> Enqueue {
+    let (weights, pack) = try bindWeights(arguments, [1], packs(of: [arguments.step.operands[1]], in: kernels))
     let product = LinearProduct(
-      x: try arguments.buffer(at: 0), weight: try arguments.buffer(at: 1),
+      x: try arguments.buffer(at: 0), weight: weights[0],
       bias: arguments.step.operands.count == 3 ? try arguments.buffer(at: 2) : nil,
       out: try arguments.buffer(arguments.step.result), columns: try arguments.columns(inRowsOf: 1),
       depth: try arguments.columns(0))
     let launch = try bindProduct(product, kernels)
     let rows = arguments.rows(0)
-    return { queue, dimensions in try launch(queue, LinearRows(count: rows.resolved(dimensions))) }
+    return { queue, dimensions in
+      let rows = LinearRows(count: try rows.resolved(dimensions))
+      guard rows.count > 0 else { return }
+      try pack(queue)
+      try launch(queue, rows)
+    }
   }
 
   /// One dense layer on buffers, for any rows of them.

@@ -64,7 +64,7 @@ final class LoadedOpenCLGraph: LoadedGraph, @unchecked Sendable {
   private func runNow(_ inputs: RunInputs, outputs: [String], state: OpenCLState?) throws -> [String: Tensor] {
     let capacity = BoundPlan.capacity(for: inputs.dimensions)
     let kept = cache.plan(of: identity, capacity, outputs, state)
-    let plan = try kept?.plan ?? Plan(graph, capacity, outputs: outputs, alignment: executor.profile.alignment)
+    let plan = try kept?.plan ?? executor.profile.plan(graph, capacity, outputs: outputs)
     // Before memory is made for them: inputs that do not fit must not cost gigabytes first.
     let tensors = try inputs.tensors(for: plan, of: graph)
     let bound = try kept ?? cache.bind(plan, of: self, outputs: outputs, state)

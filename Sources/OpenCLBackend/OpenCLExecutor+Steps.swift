@@ -14,14 +14,16 @@ extension OpenCLExecutor {
     }
   }
 
-  /// Runs the steps of a plan with one buffer for each value, and one for what a step writes down, and waits.
+  /// Runs the steps of a plan with one buffer for each value, and waits.
+  ///
+  /// - Parameter scratch: by index of the step, memory for what it writes down.
   package func run(
-    _ plan: Plan, of graph: Graph, on buffers: [Graph.Value: Buffer], scratch: Buffer? = nil
+    _ plan: Plan, of graph: Graph, on buffers: [Graph.Value: Buffer], scratch: [Int: Buffer] = [:]
   ) async throws {
     try await thread.run {
       let binder = StepBinder(graph: graph, library: self.library, tuning: self.tuning)
-      let steps = try plan.steps.map { step in
-        try binder.bind(StepArguments(step: step, graph: graph, buffers: buffers, panels: [:], scratch: scratch))
+      let steps = try plan.steps.enumerated().map { index, step in
+        try binder.bind(StepArguments(step: step, graph: graph, buffers: buffers, panels: [:], scratch: scratch[index]))
       }
       for step in steps {
         try step.enqueue(self.queue, plan.dimensions)

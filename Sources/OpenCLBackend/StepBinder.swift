@@ -18,8 +18,9 @@ struct StepBinder {
   private func kernels(_ operation: Operation, _ operands: [Graph.Value]) throws -> [Kernel] {
     switch operation {
     case .embeddingLayerNorm(let embeddings): [try embeddingLayerNormKernel(embeddings)]
-    case .linear(let activation): try linearKernels(activation, hasBias: operands.count == 3, operands[1])
-    case .biasActivation(let activation): [try biasActivationKernel(activation)]
+    case .linear(let activation):
+      try linearKernels(activation, hasBias: operands.count == 3, operands[1]) + packKernels([operands[1]])
+    case .biasActivation(let activation): [try biasActivationKernel(activation, hasBias: operands.count == 2)]
     case .feedForward(let activation, _): try feedForwardKernels(activation, operands)
     case .addLayerNorm: [try library.kernel("add_layer_norm")]
     case .layerNorm: [try library.kernel("layer_norm")]

@@ -43,7 +43,19 @@ import Testing
 
   @Test(arguments: [KernelForm.native, .groups]) func nothingOutsideTheResultIsWritten(form: KernelForm) async throws {
     let executor = try form.executor()
-    for row in OperationCase.all { try await check(row, executor) }
+    for row in OperationCase.all { try await check(row.prepare(), "\(row)", executor) }
+  }
+
+  /// Both passes of every row, on weights and gradients that lie in one state each.
+  @Test(arguments: [KernelForm.native, .groups]) func nothingOutsideTheGradientsIsWritten(
+    form: KernelForm
+  ) async throws {
+    let executor = try form.executor()
+    for row in OperationCase.differentiable {
+      var prepared = try row.prepareGradient()
+      try prepared.startWithRandomGradients()
+      try await check(prepared.backward, "\(row), backward", executor)
+    }
   }
 
   /// The comparison below would see one float behind a value.
@@ -59,12 +71,11 @@ import Testing
     #expect(try !guarded.hasMargins(executor.queue))
   }
 
-  private func check(_ row: OperationCase, _ executor: OpenCLExecutor) async throws {
-    let (graph, parameters, inputs) = try row.build()
-    let queue = executor.queue
-    let plan = try Plan(graph, inputs.dimensions, outputs: ["result"], alignment: executor.profile.alignment)
+  private func check(_ prepared: PreparedRun, _ row: String, _ executor: OpenCLExecutor) async throws {
+    let (graph, inputs, queue) = (prepared.graph, prepared.inputs, executor.queue)
+    let plan = try executor.profile.plan(graph, inputs.dimensions, outputs: prepared.outputs)
     var guarded: [Graph.Value: Guarded] = [:]
-    for (value, weight) in try await executor.weights(of: graph, from: parameters) {
+    for (value, weight) in try await executor.weights(of: graph, from: prepared.parameters) {
       let copy = try Guarded(executor, byteCount: weight.byteCount, label: "weight")
       try queue.copy(weight, byteCount: weight.byteCount, to: copy.value)
       guarded[value] = copy
@@ -74,38 +85,49 @@ import Testing
       try tensor.withBytes { try queue.write($0, to: copy.value) }
       guarded[value] = copy
     }
-    for (name, tensor) in try row.states(of: graph, inputs.dimensions) {
-      let copy = try Guarded(executor, byteCount: tensor.byteCount, label: "state")
+    for case (let value, let name) in graph.states where plan.states.contains(value) {
+      let tensor = try #require(prepared.states[name])
+      let copy = try Guarded(executor, byteCount: tensor.byteCount, label: "state \(name)")
       try tensor.withBytes { try queue.write($0, to: copy.value) }
-      for (value, state) in graph.states where state == name { guarded[value] = copy }
+      guarded[value] = copy
     }
-    // What the steps write: results, a state for those rows that store to one, and notes.
+    // What the steps write: results, those states that they change, and notes.
     var written = try plan.slots.mapValues { try Guarded(executor, byteCount: $0.byteCount, label: "result") }
-    for state in plan.states { written[state] = guarded.removeValue(forKey: state) }
+    var buffers = guarded.merging(written) { $1 }.mapValues(\.value)
     for step in plan.steps {
-      if let state = graph.storage(of: step.result) { written[step.result] = written[state] }
+      for value in step.operands + step.results {
+        guard let storage = graph.storage(of: value) else { continue }
+        let (state, offset) = graph.place(ofStorage: storage)
+        let count = try graph.type(of: storage).shape.elementCount(plan.dimensions)
+        buffers[value] = try buffers[state]?.subBuffer(offset: offset * 4, byteCount: count * 4)
+        if step.results.contains(value), let memory = guarded.removeValue(forKey: state) { written[state] = memory }
+      }
     }
-    let scratch = try plan.steps.compactMap(\.scratch).first.map {
-      try Guarded(executor, byteCount: $0.byteCount, label: "scratch")
+    let scratch = try plan.steps.enumerated().reduce(into: [Int: Guarded]()) { scratch, entry in
+      guard let slot = entry.element.scratch else { return }
+      scratch[entry.offset] = try Guarded(executor, byteCount: slot.byteCount, label: "scratch")
     }
     try queue.finish()
     let before = try guarded.mapValues { try $0.bytes(queue) }
 
-    try await executor.run(
-      plan, of: graph, on: guarded.merging(written) { $1 }.mapValues(\.value), scratch: scratch?.value)
+    try await executor.run(plan, of: graph, on: buffers, scratch: scratch.mapValues(\.value))
 
     for (value, memory) in guarded {
       let (old, new) = try (#require(before[value]), memory.bytes(queue))
       #expect(new == old, "\(row): operand \(value.index) or what is around it was written")
     }
-    for memory in written.values + [scratch].compactMap({ $0 }) {
+    for memory in Array(written.values) + Array(scratch.values) {
       #expect(try memory.hasMargins(queue), "\(row): written before or behind \(memory.value.label)")
     }
-    // And the result itself is there: no element was left out, and it is what a run gives.
-    let result = try #require(written[plan.outputs[0].value])
-    let wanted = try await row.run(on: executor).floats
-    let found = try queue.read(result.value, count: max(wanted.count, 1), of: Float(0))[..<wanted.count]
-    #expect(found.map(\.bitPattern) == wanted.map(\.bitPattern), "\(row)")
+    // And the results themselves are there: no element was left out, and they are what a run gives.
+    let wanted = try await prepared.run(on: executor)
+    let states = graph.states.filter { written[$0.value] != nil }
+    for (name, value) in plan.outputs + states.map({ ($0.name, $0.value) }) {
+      let (memory, tensor) = try (#require(written[value]), #require(wanted[name]))
+      let count = tensor.shape.reduce(1, *)
+      let found = try queue.read(memory.value, count: max(count, 1), of: Float(0))[..<count]
+      #expect(found.map(\.bitPattern) == tensor.floats.map(\.bitPattern), "\(row): \(name)")
+    }
   }
 }
 

@@ -17,6 +17,15 @@ import Testing
     try await check(row, workGroupSize: 32, .tiled)
   }
 
+  /// Both passes.
+  @Test(arguments: OperationCase.smallGradients) func cpuFormBackward(row: OperationCase) async throws {
+    try await checkGradient(row, workGroupSize: 1, .panels)
+  }
+
+  @Test(arguments: OperationCase.smallGradients) func gpuFormBackward(row: OperationCase) async throws {
+    try await checkGradient(row, workGroupSize: 32, .tiled)
+  }
+
   /// Other tiles than the sizes above ask for.
   @Test(arguments: TiledConfiguration.candidates) func denseLayer(_ tile: TiledConfiguration) async throws {
     let device = try Device.select("auto")
@@ -43,5 +52,15 @@ import Testing
     let wanted = try await row.run(on: CPUExecutor<Double>())
     let found = try await row.run(on: OpenCLExecutor(device, profile: profile))
     #expect(relativeError(found.doubles, wanted.doubles) <= row.tolerance)
+  }
+
+  private func checkGradient(_ row: OperationCase, workGroupSize: Int, _ product: MatrixProduct) async throws {
+    let device = try Device.select("auto")
+    let profile = DeviceProfile(device, workGroupSize: workGroupSize, matrixProduct: product)
+    let prepared = try row.prepareGradient()
+    let found = try await prepared.runGradient(on: OpenCLExecutor(device, profile: profile))
+    for (name, wanted) in try await prepared.runGradient(on: CPUExecutor<Double>()) {
+      #expect(relativeError(found[name] ?? [], wanted) <= row.gradientTolerance, "\(name)")
+    }
   }
 }

@@ -80,41 +80,47 @@ extension OperationCase {
       case .segmentLabels(let lengths, let ignored):
         values.append(try graph.input(name, [.sequences], .int32))
         tensors[name] = .int32(labels(lengths, ignored: ignored, &generator))
-      case .state(let extents): values.append(try graph.state(name, Shape(extents)))
+      case .numbers(let numbers, let extents):
+        values.append(try graph.input(name, Shape(extents), .real))
+        tensors[name] = try Tensor(.float32(numbers), shape: Shape(extents).resolved(sizes))
+      case .state(let extents, _): values.append(try graph.state(name, Shape(extents)))
       case .same(let other): values.append(values[other])
       }
     }
     var result = try graph.apply(operation, values, scope: operation.name)
-    if let state = graph.storage(of: result) {
-      // A state is no output of a run: all its rows, read after the store, are.
-      let rows = graph.type(of: state).shape.dimensions[0]
-      tensors["rows"] = .int32(Array(0..<Int32(try rows.resolved(sizes))))
-      result = try graph.apply(.gatherRows, [result, graph.input("rows", [rows], .int32)])
-    }
+    // A state is no output of a run: a copy, made after the step, is.
+    if graph.storage(of: result) != nil { result = try graph.apply(.weightedSum([1]), [result]) }
     try graph.output("result", result)
     return (graph, parameters, RunInputs(dimensions: sizes, tensors: tensors))
   }
 
-  /// Runs the case on an executor.
-  public func run(on executor: some Executor) async throws -> Tensor {
-    let (graph, parameters, inputs) = try build()
-    let loaded = try await executor.load(graph, parameters: parameters)
-    let state = graph.states.isEmpty ? nil : try await loaded.makeState(inputs.dimensions)
-    for (name, tensor) in try states(of: graph, inputs.dimensions) { try await state?.write(tensor, to: name) }
-    guard let result = try await loaded.run(inputs, outputs: ["result"], state: state)["result"] else {
-      throw GraphError.unknownOutput("result", known: [])
+  /// The graph of `build`, and what its states hold before the run.
+  public func prepare(seed: UInt64 = 1) throws -> PreparedRun {
+    let (graph, parameters, inputs) = try build(seed: seed)
+    var generator = SeededGenerator(seed: 2)
+    var states: [String: Tensor] = [:]
+    for (index, operand) in operands.enumerated() {
+      guard case .state(let extents, let isPositive) = operand else { continue }
+      let shape = try Shape(extents).resolved(inputs.dimensions)
+      let numbers = normal(shape.reduce(1, *), &generator)
+      states["operand\(index)"] = try Tensor(.float32(isPositive ? numbers.map(abs) : numbers), shape: shape)
     }
-    for (_, name) in graph.states where try await state?.read(name) != result { throw GraphError.unknownState(name) }
-    return result
+    return PreparedRun(graph: graph, parameters: parameters, inputs: inputs, states: states, outputs: ["result"])
   }
 
-  /// What each state holds before the run.
-  public func states(of graph: Graph, _ dimensions: Dimensions) throws -> [(name: String, tensor: Tensor)] {
-    var generator = SeededGenerator(seed: 2)
-    return try graph.states.map { value, name in
-      let shape = try graph.type(of: value).shape.resolved(dimensions)
-      return (name, try Tensor(.float32(normal(shape.reduce(1, *), &generator)), shape: shape))
-    }
+  /// Runs the case on an executor.
+  ///
+  /// - Returns: the result; of an operation that changes several states, all of them, one behind the other.
+  public func run(on executor: some Executor) async throws -> Tensor {
+    let prepared = try prepare()
+    let results = try await prepared.run(on: executor)
+    guard let result = results["result"] else { throw GraphError.unknownOutput("result", known: []) }
+    let states = prepared.graph.states.compactMap { results[$0.name] }
+    guard let first = states.first else { return result }
+    // The operation's first result is its first state, as it is left behind.
+    guard first == result else { throw GraphError.unknownState("operand0") }
+    let elements = states.flatMap(\.doubles)
+    return states.count == 1 ? result : try Tensor(.float64(elements), shape: [elements.count])
   }
 }
 

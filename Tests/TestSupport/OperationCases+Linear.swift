@@ -26,6 +26,9 @@ extension OperationCase {
           [.real([.fixed(rows), .fixed(columns)]), .parameter([columns])])
       }
     }
+    + [Activation.identity, .geluErf].map { activation in
+      OperationCase(.biasActivation(activation), "\(activation) 7 x 41, no bias", [.real([7, 41])])
+    }
 
   static func linear(
     _ rows: Int, _ depth: Int, _ columns: Int, _ activation: Activation, _ prefix: String = ""

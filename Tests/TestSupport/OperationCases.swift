@@ -22,8 +22,10 @@ public struct OperationCase: Sendable, CustomStringConvertible {
     case segmentLabels([Int], ignored: Double)
     /// 1 with this probability; the first row is all zeros, to show what a row that sees nothing gets.
     case mask([Dimension], visible: Double)
-    /// Memory that outlives the run, with random numbers in it before.
-    case state([Dimension])
+    /// These real numbers.
+    case numbers([Float], [Dimension])
+    /// Memory that outlives the run, with random numbers in it before: positive ones, or of either sign.
+    case state([Dimension], isPositive: Bool = false)
     /// The operand before it once more, as attention takes one matrix for query, key and value.
     case same(as: Int)
   }
@@ -51,6 +53,7 @@ public struct OperationCase: Sendable, CustomStringConvertible {
   /// Every operation at a real BERT size and at odd ones: prime, larger than a work-group, shorter than a vector.
   public static let all: [OperationCase] =
     rowCases + linearCases + attentionCases + probabilityCases + softmaxCases + poolingCases + movingCases + lossCases
+    + trainingCases + optimizerCases
 
   /// The rows small enough for a simulator.
   public static let small = all.filter { !$0.what.hasPrefix("BERT") }

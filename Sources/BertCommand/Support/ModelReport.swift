@@ -31,9 +31,9 @@ struct ModelReport {
     weightByteCount =
       try engine.profile?.weightByteCount(of: model.graph) ?? parameters.reduce(0) { $0 + $1.elementCount * 4 }
     let dimensions = model.dimensions(batchSize: batchSize, sequenceLength: sequenceLength)
-    arenaByteCount = try Plan(
-      model.graph, dimensions, outputs: model.outputs, alignment: engine.profile?.alignment ?? 64
-    ).arenaByteCount
+    arenaByteCount =
+      try engine.profile?.plan(model.graph, dimensions, outputs: model.outputs).arenaByteCount
+      ?? Plan(model.graph, dimensions, outputs: model.outputs).arenaByteCount
     for part in parameters.flatMap(\.parts) {
       let name = String(part.key.prefix { $0 != "." && $0 != "/" })
       if let index = parts.firstIndex(where: { $0.name == name }) {

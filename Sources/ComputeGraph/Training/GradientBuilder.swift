@@ -73,7 +73,9 @@ struct GradientBuilder {
       try backward(entry, results)
     }
     for (name, value) in asked {
-      guard let gradient = sums[value] else { throw .notDifferentiable(operation: "input", "nothing reads \(name)") }
+      guard var gradient = sums[value] else { throw .notDifferentiable(operation: "input", "nothing reads \(name)") }
+      // An output is computed: what the run brings came back as it is through sums alone.
+      if case .input = rewriter.target.source(of: gradient) { gradient = try apply(.weightedSum([1]), [gradient]) }
       try edit { graph throws(GraphError) in try graph.output(Graph.gradientName(of: name), gradient) }
     }
     // In the order of the steps, so that equal calls make equal graphs.

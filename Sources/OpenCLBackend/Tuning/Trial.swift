@@ -23,7 +23,7 @@ struct Trial {
     let graph = try subject.graph(copies: subject.copies(size: size))
     loaded = try LoadedOpenCLGraph(graph, TrialNumbers(depth: subject.shape[1]), on: executor)
     inputs = try subject.inputs(size: size)
-    plan = try Plan(graph, inputs.dimensions, alignment: executor.profile.alignment)
+    plan = try executor.profile.plan(graph, inputs.dimensions)
     memory = try RunMemory(RunMemory.Size(plan, graph, alignment: executor.profile.alignment), executor)
   }
 

@@ -33,7 +33,7 @@ public struct BatchOrder: Sendable {
   ///   - count: examples, at least one.
   ///   - batchSize: examples of a batch, at least one.
   public init(count: Int, batchSize: Int, seed: UInt64, shuffles: Bool) {
-    precondition(count > 0 && batchSize > 0, "TrainingFile refuses empty files, TrainingArguments.check() empty batches")
+    precondition(count > 0 && batchSize > 0, "files and batches are checked before")
     self.count = count
     self.batchSize = batchSize
     self.seed = seed

@@ -24,7 +24,8 @@ struct ExampleParser: Sendable {
       let (text, pair) = (try fields.text("text"), try fields.text("text_pair"))
       let label = try integer(fields, "next_sentence_label")
       guard label == 0 || label == 1 else {
-        throw fields.bad("next_sentence_label", "is \(label); it must be 0 (the second text follows) or 1 (it does not)")
+        throw fields.bad(
+          "next_sentence_label", "is \(label); it must be 0 (the second text follows) or 1 (it does not)")
       }
       return .sentences(TextPair(text, pair), nextSentenceLabel: Int32(label))
     }

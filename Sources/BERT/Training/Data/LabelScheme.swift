@@ -95,7 +95,7 @@ extension LabelScheme {
     switch kind {
     case .strings: return .singleLabelClassification
     case .integers: return count == 1 ? .regression : .singleLabelClassification
-    case .numbers: return .regression
+    case .numbers: return (count ?? 1) == 1 ? .regression : .singleLabelClassification
     case .stringLists, .integerLists: return .multiLabelClassification
     case .numberLists: return count == 1 ? .regression : .multiLabelClassification
     }
@@ -143,7 +143,8 @@ extension LabelScheme {
       }
     default: return
     }
-    guard let first = labels.first, labels.allSatisfy({ $0 == first }) else { return }
+    // A row of another kind is refused for that when it becomes a feature.
+    guard labels.count >= file.rows.count, let first = labels.first, labels.allSatisfy({ $0 == first }) else { return }
     throw .oneLabel(file: file.path, field: file.labelField, label: first.text, rows: file.rows.count)
   }
 }

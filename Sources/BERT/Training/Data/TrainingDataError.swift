@@ -51,7 +51,8 @@ extension TrainingDataError: CustomStringConvertible {
       "the tokenizer makes ids up to \(tokenizer - 1), but the word embeddings have \(embeddings) rows"
     case .place(let what): what
     case .logits(let name, let found, let wanted):
-      "the model gave \(name) \(found.isEmpty ? "no value" : "\(found)"), where the examples need \(wanted)"
+      "the model gave \(name) \(found.isEmpty ? "no value" : "\(found)"), where the examples need "
+        + (wanted.isEmpty ? "one number" : "\(wanted)")
     }
   }
 }

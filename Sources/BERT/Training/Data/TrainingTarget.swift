@@ -29,7 +29,9 @@ extension LabelScheme {
     case (.regression, .names(let names)):
       var numbers: [Float] = []
       for name in names {
-        guard case .integer(let number) = name else { throw bad("has \(name.text), wanted a number: it is a regression") }
+        guard case .integer(let number) = name else {
+          throw bad("has \(name.text), wanted a number: it is a regression")
+        }
         numbers.append(Float(number))
       }
       return .numbers(try width(numbers, bad))

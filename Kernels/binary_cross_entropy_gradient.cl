@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// binary_cross_entropy_gradient: the gradient of binary cross entropy with respect to its logits, elementwise.
+//
+//   dx = dy * (1 / (1 + exp(-x)) - target)
+//
+// Shapes     dy, x, target, dx [rows, columns] float
+// Launch     global = ceil(rows * columns / GROUP_ELEMENTS) * WG_SIZE, local = WG_SIZE
+// Aliasing   dx may be dy, x or target
+// Reference  Sources/CPUBackend/Training/LossGradients.swift
+
+__kernel void binary_cross_entropy_gradient(
+    __global const float *dy, __global const float *x, __global const float *target, __global float *dx, int rows,
+    int columns) {
+  FOR_ELEMENTS(i, left, (size_t)rows * columns) {
+    VEC difference = sigmoid_f(load_row(x + i, left)) - load_row(target + i, left);
+    store_row(load_row(dy + i, left) * difference, dx + i, left);
+  }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPUBackend
+import ComputeGraph
+import OpenCLBackend
+import TestSupport
+import Testing
+
+/// Gradients of every row of the table on the device against the oracle, which `GradientTests` holds against finite
+/// differences.
+@Suite struct GradientParityTests {
+  private typealias Name = ParameterLayout.StateName
+
+  @Test(arguments: KernelForm.allCases) func everyGradientAgreesWithTheOracle(form: KernelForm) async throws {
+    let executor = try form.executor()
+    for row in form.rows where row.reasonForNoGradient == nil {
+      let prepared = try row.prepareGradient()
+      let wanted = try await prepared.backward.run(on: CPUExecutor<Double>())
+      let found = try await prepared.backward.run(on: executor)
+      #expect(
+        try relativeError(#require(found["result"]).doubles, #require(wanted["result"]).doubles) <= row.tolerance,
+        "\(row)")
+      let gradients = prepared.gradients(in: found)
+      for (name, gradient) in prepared.gradients(in: wanted) {
+        let error = relativeError(gradients[name] ?? [], gradient)
+        #expect(error <= row.gradientTolerance, "\(row): \(name)")
+      }
+      for (name, tensor) in wanted { #expect(found[name]?.shape == tensor.shape, "\(row): \(name)") }
+      #expect(found[Name.weights] == prepared.backward.states[Name.weights], "\(row)")
+      #expect(try prepared.gaps(in: #require(found[Name.gradients])).allSatisfy { $0 == 0 }, "\(row)")
+    }
+  }
+
+  /// What the gradients' state held before stays in the sum; two runs give the same bits.
+  @Test(arguments: [KernelForm.native, .groups]) func gradientsOfParametersAreAdded(form: KernelForm) async throws {
+    let executor = try form.executor()
+    for row in form.rows where row.reasonForNoGradient == nil {
+      var prepared = try row.prepareGradient()
+      let alone = try #require(await prepared.backward.run(on: executor)[Name.gradients]).doubles
+      try prepared.startWithRandomGradients()
+      let before = try #require(prepared.backward.states[Name.gradients])
+      let loaded = try await executor.load(prepared.backward.graph, parameters: prepared.backward.parameters)
+      let after = try await prepared.backward.run(on: loaded)
+      let state = try #require(after[Name.gradients])
+      #expect(relativeError(state.doubles, zip(before.doubles, alone).map { $0 + $1 }) <= row.tolerance, "\(row)")
+      #expect(prepared.gaps(in: state) == prepared.gaps(in: before), "\(row)")
+      let again = try await prepared.backward.run(on: loaded)
+      for (name, tensor) in after {
+        #expect(again[name]?.floats.map(\.bitPattern) == tensor.floats.map(\.bitPattern), "\(row): \(name)")
+      }
+    }
+  }
+}

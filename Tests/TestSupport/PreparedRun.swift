@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+import ComputeGraph
+
+/// A graph and all that one run of it takes.
+public struct PreparedRun: Sendable {
+  public let graph: Graph
+  public let parameters: ParameterTable
+  public var inputs: RunInputs
+  /// What each state holds before the run.
+  public var states: [String: Tensor]
+  public let outputs: [String]
+
+  public func run(on executor: some Executor) async throws -> [String: Tensor] {
+    try await run(on: executor.load(graph, parameters: parameters))
+  }
+
+  /// Runs the graph, in which states are as `states` says.
+  ///
+  /// - Returns: the outputs, and the states as they are left behind, by name.
+  public func run(on loaded: any LoadedGraph) async throws -> [String: Tensor] {
+    let state = states.isEmpty ? nil : try await loaded.makeState(inputs.dimensions)
+    for (name, tensor) in states { try await state?.write(tensor, to: name) }
+    var results = try await loaded.run(inputs, outputs: outputs, state: state)
+    for name in states.keys { results[name] = try await state?.read(name) }
+    return results
+  }
+}
