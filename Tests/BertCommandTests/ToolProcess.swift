@@ -123,6 +123,13 @@ final class ToolProcess {
     return try wait()
   }
 
+  /// Kills the tool as soon as something is so, and waits for its end.
+  func kill(when isTime: () -> Bool) throws {
+    try pump { !isTime() }
+    Glibc.kill(process, SIGKILL)
+    _ = try wait()
+  }
+
   /// Waits for the tool's end, which must come by itself where the input has not been closed.
   func wait() throws -> Outcome {
     var status: Int32 = 0
