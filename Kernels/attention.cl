@@ -4,13 +4,15 @@
 //
 //   out[t,h,:] = sum_j p[t,j] value[j,h,:],   p[t,:] = softmax_j(scale * query[t,h,:] . key[j,h,:])
 //
-// With CAUSAL, query i of a sequence of n queries and m keys sees the keys j <= i + m - n alone.
+// With CAUSAL, query i of a sequence of n queries and m keys sees the keys j <= i + m - n alone. In training,
+// SAVES_LOG_SUM_EXP: log_sum_exp[t,h] = log(sum_j exp(scale * query . key)), and HAS_DROPOUT: where the draw of (t, h, j)
+// does not keep it, p is 0 in the product with the value, and keep_scale times that elsewhere.
 //
 // Shapes     query, key, value, out: matrices of the given strides (floats per row); head h of the query has the columns
 //            query_column + h * HEAD_SIZE..., of out h * HEAD_SIZE...; query_offsets [sequences + 1], key_starts and
 //            key_ends [sequences] int: sequence b has the query rows query_offsets[b]..<query_offsets[b + 1] and the key
-//            rows key_starts[b]..<key_ends[b]
-// Defines    HEAD_SIZE; CAUSAL
+//            rows key_starts[b]..<key_ends[b]; log_sum_exp [rows of query, heads]; seed [2] uint
+// Defines    HEAD_SIZE; CAUSAL; SAVES_LOG_SUM_EXP and HAS_DROPOUT, without which their arguments are none
 // Launch     3-D: dim 0 = ceil(longest query sequence / TILE_QUERIES), dim 1 = heads, dim 2 = sequences; local = (1, 1, 1).
 //            Blocks past the end of a shorter sequence do nothing
 // Schedule   a work-item takes TILE_QUERIES queries of one head, a query per vector lane, so that both products broadcast
@@ -32,7 +34,14 @@
 #ifndef CAUSAL
 #define CAUSAL 0
 #endif
+#ifndef SAVES_LOG_SUM_EXP
+#define SAVES_LOG_SUM_EXP 0
+#endif
+#ifndef HAS_DROPOUT
+#define HAS_DROPOUT 0
+#endif
 #define LOG2_E 1.44269504f
+#define LN_2 0.693147181f
 #define LOWEST (-3.402823466e+38f)  // finite, so that the first correction is exp2(LOWEST - m) and never inf - inf
 
 #ifndef QUERY_VECTORS
@@ -129,7 +138,14 @@ INLINE void value_tile(
 INLINE void attend(
     const int V, int queries, int keys, int seen, __global const float *query, __global const float *key,
     __global const float *value, __global float *out, int query_stride, int key_stride, int value_stride,
-    int out_stride, float scale) {
+    int out_stride, float scale
+#if SAVES_LOG_SUM_EXP
+    , __global float *log_sum_exp, int heads
+#endif
+#if HAS_DROPOUT
+    , uint first_row, __global const uint *seed, uint site, uint threshold, float keep_scale
+#endif
+) {
   VEC q[HEAD_SIZE][QUERY_VECTORS];
   VEC totals[HEAD_SIZE][QUERY_VECTORS];
   VEC scores[TILE_KEYS][QUERY_VECTORS];
@@ -155,6 +171,13 @@ INLINE void attend(
           totals[d + i][v] = (VEC)0.0f;
         }
     }
+#if HAS_DROPOUT
+  UVEC rows[QUERY_VECTORS];  // t * heads + h
+  for (int v = 0; v < V; ++v) {
+    uint *lanes = (uint *)&rows[v];
+    for (int i = 0; i < VECTOR_WIDTH; ++i) lanes[i] = first_row + (uint)((v * VECTOR_WIDTH + i) * heads);
+  }
+#endif
   for (int start = 0; start < keys; start += TILE_KEYS) {
     int count = min(TILE_KEYS, keys - start);
     VEC m[QUERY_VECTORS];
@@ -180,12 +203,24 @@ INLINE void attend(
         scores[j][v] = weight;
         sums[v] += weight;
       }
-    __global const float *rows = value + (size_t)start * value_stride;
+#if HAS_DROPOUT
+    // One draw serves four keys; there are weights, if none that counts, up to a multiple of TILE_HEIGHT.
+    for (int j = 0; j < count; j += 4)
+#pragma unroll
+      for (int v = 0; v < V; ++v) {
+        UVEC draws[4];
+        philox((UVEC)(uint)((start + j) / 4), rows[v], (UVEC)site, seed[0], seed[1], draws);
+#pragma unroll
+        for (int u = 0; u < 4; ++u)
+          scores[j + u][v] = CHOOSE(scores[j + u][v], (VEC)0.0f, draws[u] < (UVEC)threshold);
+      }
+#endif
+    __global const float *value_rows = value + (size_t)start * value_stride;
     for (int d = 0; d + TILE_HEIGHT <= HEAD_SIZE; d += TILE_HEIGHT)
-      value_tile(V, TILE_HEIGHT, count, rows + d, value_stride, scores, correction, totals + d);
+      value_tile(V, TILE_HEIGHT, count, value_rows + d, value_stride, scores, correction, totals + d);
     if (HEAD_SIZE % TILE_HEIGHT != 0) {
       int d = HEAD_SIZE / TILE_HEIGHT * TILE_HEIGHT;
-      value_tile(V, HEAD_SIZE % TILE_HEIGHT, count, rows + d, value_stride, scores, correction, totals + d);
+      value_tile(V, HEAD_SIZE % TILE_HEIGHT, count, value_rows + d, value_stride, scores, correction, totals + d);
     }
   }
   for (int v = 0; v < V; ++v) {
@@ -193,6 +228,18 @@ INLINE void attend(
     VEC factor = CHOOSE((VEC)1.0f / sums[v], (VEC)0.0f, sums[v] == (VEC)0.0f);
 #else
     VEC factor = keys > 0 ? (VEC)1.0f / sums[v] : (VEC)0.0f;
+#endif
+#if SAVES_LOG_SUM_EXP
+    const float *lanes = (const float *)&sums[v];
+    const float *most = (const float *)&largest[v];
+    for (int i = 0; i < VECTOR_WIDTH; ++i) {
+      int t = v * VECTOR_WIDTH + i;
+      // A query that sees nothing has a sum of 0 and minus infinity here.
+      if (t < queries) log_sum_exp[(size_t)t * heads] = lanes[i] == 0.0f ? -INFINITY : LN_2 * (most[i] + log2(lanes[i]));
+    }
+#endif
+#if HAS_DROPOUT
+    factor *= (VEC)keep_scale;
 #endif
     for (int d = 0; d < HEAD_SIZE; d += VECTOR_WIDTH) {
       VEC square[VECTOR_WIDTH];
@@ -211,8 +258,19 @@ INLINE void attend(
 __kernel void attention(
     __global const float *query, __global const float *key, __global const float *value,
     __global const int *query_offsets, __global const int *key_starts, __global const int *key_ends,
-    __global float *out, int sequences, int heads, int query_stride, int key_stride, int value_stride, int out_stride,
-    int query_column, int key_column, int value_column, float scale) {
+#if HAS_DROPOUT
+    __global const uint *seed,
+#endif
+    __global float *out,
+#if SAVES_LOG_SUM_EXP
+    __global float *log_sum_exp,
+#endif
+    int sequences, int heads, int query_stride, int key_stride, int value_stride, int out_stride, int query_column,
+    int key_column, int value_column, float scale
+#if HAS_DROPOUT
+    , uint site, uint threshold, float keep_scale
+#endif
+) {
   int column = (int)get_group_id(1) * HEAD_SIZE;
   int sequence = get_group_id(2);
   int first_query = query_offsets[sequence] + (int)get_group_id(0) * TILE_QUERIES;
@@ -224,12 +282,21 @@ __kernel void attention(
   seen = keys - (query_offsets[sequence + 1] - first_query);  // the last key that the first query sees
   keys = clamp(seen + queries, 0, keys);
 #endif
+#if HAS_DROPOUT
+#define FOR_TRAINING \
+  , log_sum_exp + (size_t)first_query * heads + get_group_id(1), heads, \
+      (uint)first_query * (uint)heads + (uint)get_group_id(1), seed, site, threshold, keep_scale
+#elif SAVES_LOG_SUM_EXP
+#define FOR_TRAINING , log_sum_exp + (size_t)first_query * heads + get_group_id(1), heads
+#else
+#define FOR_TRAINING
+#endif
 #define ATTEND(V) \
   attend( \
       V, queries, keys, seen, query + (size_t)first_query * query_stride + query_column + column, \
       key + (size_t)first_key * key_stride + key_column + column, \
       value + (size_t)first_key * value_stride + value_column + column, out + (size_t)first_query * out_stride + column, \
-      query_stride, key_stride, value_stride, out_stride, scale * LOG2_E)
+      query_stride, key_stride, value_stride, out_stride, scale * LOG2_E FOR_TRAINING)
   if (queries > VECTOR_WIDTH)
     ATTEND(QUERY_VECTORS);
   else if (queries > 0)

@@ -37,6 +37,13 @@ INLINE void pack_square(
 }
 #else
 #define STRETCH 1
+// Float by float at the end: Oclgrind 21.10 takes a vector that is made of floats and stored for undefined.
+INLINE void pack_vector(__global const float *source, __global float *target, int columns_left) {
+  if (columns_left >= VECTOR_WIDTH)
+    STORE(LOAD(source), target);
+  else
+    for (int i = 0; i < VECTOR_WIDTH; ++i) target[i] = i < columns_left ? source[i] : 0.0f;
+}
 #endif
 
 __kernel void pack_panels(__global const float *matrix, __global float *panels, int columns, int depth) {
@@ -55,7 +62,7 @@ __kernel void pack_panels(__global const float *matrix, __global float *panels, 
         pack_square(
             matrix + (size_t)column * depth + k, target + v * VECTOR_WIDTH, left - v * VECTOR_WIDTH, depth - k, depth);
 #else
-        STORE(load_row(matrix + (size_t)k * columns + column, left - v * VECTOR_WIDTH), target + v * VECTOR_WIDTH);
+        pack_vector(matrix + (size_t)k * columns + column, target + v * VECTOR_WIDTH, left - v * VECTOR_WIDTH);
 #endif
       }
     }

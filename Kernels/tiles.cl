@@ -11,8 +11,8 @@
 #define QUAD_ROW(height, i) (((i) / 2) & ((height) - 1))
 #define QUAD_COLUMN(height, i) ((((i) / (2 * (height))) * 2 + ((i) & 1)) * 4)
 // Line i of a matrix that lies transposed: four neighbouring rows of a column, which are neighbours in the tile as well;
-// the lanes of a warp read whole columns of the tile.
-#define LINE_ROW(height, i) (((i) % ((height) / 4)) * 4)
+// the lanes of a warp read whole columns of the tile. No %: beside / it becomes a freeze, which Oclgrind 21.10 does not know.
+#define LINE_ROW(height, i) (((i) & ((height) / 4 - 1)) * 4)
 #define LINE_COLUMN(height, i) ((i) / ((height) / 4))
 
 INLINE bool is_aligned(__global const float *p) { return ((size_t)p & 15) == 0; }

@@ -33,7 +33,7 @@ def parsed():
     parser.add_argument("--dropout", choices=["config", "none"], default="config", help="the config's (default), or 0")
     parser.add_argument("--optimizer", choices=["adamw", "fused"], default="adamw",
                         help="torch.optim.AdamW as Trainer makes it (default), or with fused=True")  # fmt: skip
-    parser.add_argument("--attention", choices=["sdpa", "eager"], default="sdpa", help="default sdpa, as transformers has it")
+    parser.add_argument("--attention", choices=["sdpa", "eager"], default="sdpa", help="sdpa is transformers' default")
     parser.add_argument("--gradient-checkpointing", action="store_true", help="recompute each layer")
     parser.add_argument("--repeat", type=int, default=5, help="timed steps (default 5)")
     parser.add_argument("--warmup", type=int, default=2, help="steps before (default 2)")

@@ -169,7 +169,8 @@ extension OptimizerOperation {
       return [TensorType([1])]
     case .adamW(let adam):
       try check.count(6)
-      guard case .fixed(let count) = try check.dimension(0, 0, rank: 1, .real), (0...count).contains(adam.decayed) else {
+      guard case .fixed(let count) = try check.dimension(0, 0, rank: 1, .real), (0...count).contains(adam.decayed)
+      else {
         throw check.mismatch(0, "\(adam.decayed) elements and more")
       }
       for index in 1...3 { try check.same(index, as: 0) }

@@ -25,9 +25,13 @@ extension Operation {
       try check.count(sum.count)
       func place(_ operand: Int?) -> Int? { operand.flatMap(sum.firstIndex) }
       let (rows, hidden) = try check.matrix(0)
-      for table in [place(places.position), place(places.type)] { if let table { try check.matrix(table, columns: hidden) } }
+      for table in [place(places.position), place(places.type)] {
+        if let table { try check.matrix(table, columns: hidden) }
+      }
       let tokens = try check.dimension(sum.count - 1, 0, rank: 1, .int32)
-      for ids in [place(places.wordIds), place(places.positionIds)] { if let ids { try check.vector(ids, tokens, .int32) } }
+      for ids in [place(places.wordIds), place(places.positionIds)] {
+        if let ids { try check.vector(ids, tokens, .int32) }
+      }
       if !embeddings.hasWordIds, rows != tokens { throw check.mismatch(0, "[\(tokens), \(hidden)]") }
       return [TensorType([tokens, hidden])]
     case .dropout(let dropout):

@@ -46,7 +46,8 @@ extension Plan {
         case .attention(let training, _): counts.append(5 * products(training.attention))
         case .attentionProbabilities(let kind, _): counts.append(2 * products(kind.attention))
         case .attentionContext(let attention): counts.append(2 * products(attention))
-        case .activation, .bias, .layerNorm, .maskedSoftmax, .gatherRows, .embedding, .pooling, .l2Normalize, .crossEntropy,
+        case .activation, .bias, .layerNorm, .maskedSoftmax, .gatherRows, .embedding, .pooling, .l2Normalize,
+          .crossEntropy,
           .segmentCrossEntropy, .squaredError, .binaryCrossEntropy, .mean:
           counts.append(0)
         }

@@ -67,7 +67,9 @@ public struct Plan: Sendable, Equatable {
     self.dimensions = dimensions
     self.outputs = outputs
     var read = Set(steps.flatMap(\.operands))
-    for value in read { if let storage = graph.storage(of: value) { read.insert(graph.place(ofStorage: storage).state) } }
+    for value in read {
+      if let storage = graph.storage(of: value) { read.insert(graph.place(ofStorage: storage).state) }
+    }
     inputs = graph.inputs.map(\.value).filter(read.contains)
     states = graph.states.map(\.value).filter(read.contains)
 

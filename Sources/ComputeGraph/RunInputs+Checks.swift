@@ -162,7 +162,8 @@ private struct IndexUse: Hashable {
       case .gradient(let gradient):
         switch gradient {
         case .attention: keyRanges(7, rowsOf: 4, queries: 3)
-        case .attentionProbabilities(let probabilities, _): keyRanges(5, rowsOf: 3, longest: probabilities.keys, queries: 2)
+        case .attentionProbabilities(let probabilities, _):
+          keyRanges(5, rowsOf: 3, longest: probabilities.keys, queries: 2)
         case .attentionContext:
           let longest: Symbol? =
             if case .symbol(let symbol, _)? = graph.type(of: step.operands[1]).shape.last { symbol } else { nil }

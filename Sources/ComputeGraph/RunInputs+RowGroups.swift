@@ -10,7 +10,8 @@ extension RunInputs {
     for groups in graph.rowGroups where groups.values.contains(where: read.contains) {
       guard case .input(let name) = graph.source(of: groups.ids) else { continue }
       guard let tensor = tensors[name] else { throw .missingInput(name) }
-      guard case .int32(let ids) = tensor.storage, tensor.shape == (try graph.type(of: groups.ids).shape.resolved(dimensions))
+      guard case .int32(let ids) = tensor.storage,
+        tensor.shape == (try graph.type(of: groups.ids).shape.resolved(dimensions))
       else {
         throw .inputMismatch(name: name, found: "\(tensor.shape)", wanted: graph.type(of: groups.ids).description)
       }

@@ -38,7 +38,8 @@ final class BoundPlan {
         guard let storage = graph.storage(of: value) else { continue }
         let (state, offset) = graph.place(ofStorage: storage)
         let count = try graph.type(of: storage).shape.elementCount(plan.dimensions)
-        let view = try storage == state ? buffers[state] : buffers[state]?.subBuffer(offset: offset * 4, byteCount: count * 4)
+        let view =
+          try storage == state ? buffers[state] : buffers[state]?.subBuffer(offset: offset * 4, byteCount: count * 4)
         buffers[storage] = view
         buffers[value] = view
       }

@@ -35,12 +35,10 @@ extension DeviceProfile {
     switch node.operation {
     case .gradient(.linearInput):
       let (rows, depth) = try matrix(0)
-      let columns = try matrix(1).columns
-      return packsGradient(rows: rows, columns: columns, depth: depth) ? panelElements(columns: columns, depth: depth) : 0
+      return gradientPanelElements(rows: rows, columns: try matrix(1).columns, depth: depth)
     case .gradient(.linearWeight):
       let (rows, columns) = try matrix(0)
-      let depth = try matrix(1).rows
-      return packsGradient(rows: rows, columns: columns, depth: depth) ? panelElements(columns: columns, depth: depth) : 0
+      return gradientPanelElements(rows: rows, columns: columns, depth: try matrix(1).rows)
     default:
       var count = 0
       for operand in node.operation.packedOperands where graph.storage(of: node.operands[operand]) != nil {
@@ -50,6 +48,11 @@ extension DeviceProfile {
       }
       return count
     }
+  }
+
+  private func gradientPanelElements(rows: Int, columns: Int, depth: Int) -> Int {
+    guard packsGradient(rows: rows, columns: columns, depth: depth) else { return 0 }
+    return panelElements(columns: columns, depth: depth)
   }
 
   /// Floats of a matrix in panels.

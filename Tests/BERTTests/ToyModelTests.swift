@@ -54,6 +54,33 @@ import Testing
     }
   }
 
+  /// A step of training: forward, backward with dropout and without, and the optimizer. States are written before, as below.
+  static let trainings = [
+    "text-classification", "regression", "multi-label", "token-classification-pruned", "question-answering",
+    "multiple-choice", "masked-lm", "masked-lm-relative", "masked-lm-untied", "pretraining", "causal-lm",
+    "causal-lm-cross",
+  ]
+
+  @Test(arguments: trainings, [0, 0.25]) func train(name: String, dropout: Double) async throws {
+    let golden = try TrainingCase(name)
+    let run = try #require(golden.runs.first)
+    let model = try TrainableModel.fromPretrained(golden.folder, head: golden.head) { config in
+      (config.hiddenDropoutProb, config.attentionProbsDropoutProb) = (dropout, dropout)
+    }
+    let batch = try #require(golden.batches().first)
+    var results: [TrainingSession.StepResult] = []
+    for engine in [try Engine.open(.opencl(selector: "opencl")), .oracle] {
+      let session = try await TrainingSession(
+        model, run.arguments.optimizer, recomputation: dropout > 0 ? .layers : .none, on: engine)
+      try await session.restore(try await session.snapshot())
+      try await session.accumulate(batch, seed: 7)
+      results.append(try await session.update(learningRate: 1e-3, step: 1))
+    }
+    // The oracle draws the same dropout.
+    #expect(abs(results[0].loss - results[1].loss) <= 1e-5 * abs(results[1].loss), "\(results)")
+    #expect(abs(results[0].gradNorm - results[1].gradNorm) <= 1e-4 * results[1].gradNorm, "\(results)")
+  }
+
   /// Three steps on the device's caches, one token each: what one pass over the three gives.
   ///
   /// The caches are written before. Oclgrind 21.10 forgets what a buffer that `clEnqueueFillBuffer` has filled gets from

@@ -10,11 +10,12 @@ import Testing
 @Suite struct TrainingGoldenTests {
   @Test func thereAreCases() throws {
     let cases = try TrainingCase.names.map(TrainingCase.init)
-    let heads = Set(cases.map(\.head))
-    #expect(heads == Set(BertHead.allCases).subtracting([.none]))
-    for head in heads {
-      let schedules = cases.filter { $0.head == head }.flatMap(\.runs).map(\.arguments.lrSchedulerType)
-      #expect(Set(schedules) == Set(LearningRateSchedule.Kind.allCases), "\(head)")
+    for head in BertHead.allCases where head != BertHead.none {
+      let runs: [TrainingCase.Run] = cases.filter { $0.head == head }.flatMap(\.runs)
+      for kind in LearningRateSchedule.Kind.allCases {
+        let isThere: Bool = runs.contains { $0.arguments.lrSchedulerType == kind }
+        #expect(isThere, "\(head) \(kind)")
+      }
     }
   }
 
@@ -46,7 +47,8 @@ import Testing
         let key = String(tensor.dropFirst(run.name.count + 1))
         guard !run.zeroGradient.contains(key) else { continue }
         guard let found = weights[key] ?? weights[key.without("bert.")] else { continue }
-        let error = relativeError(found.map(Double.init), try final.readFloat64(tensor))
+        let wanted = try final.readFloat64(tensor)
+        let error = relativeError(golden.sampled(found, count: wanted.count), wanted)
         #expect(error <= golden.tolerance.weights, "\(run.name) \(key): \(error)")
         compared += 1
       }

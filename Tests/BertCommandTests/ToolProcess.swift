@@ -67,7 +67,7 @@ final class ToolProcess {
     closeOutput()
     close(error)
     if !isReaped {
-      kill(process, SIGKILL)
+      Glibc.kill(process, SIGKILL)
       waitpid(process, nil, 0)
     }
   }
@@ -121,6 +121,13 @@ final class ToolProcess {
     try write(bytes)
     closeInput()
     return try wait()
+  }
+
+  /// Kills the tool as soon as something is so, and waits for its end.
+  func kill(when isTime: () -> Bool) throws {
+    try pump { !isTime() }
+    Glibc.kill(process, SIGKILL)
+    _ = try wait()
   }
 
   /// Waits for the tool's end, which must come by itself where the input has not been closed.

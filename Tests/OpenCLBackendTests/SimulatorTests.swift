@@ -42,6 +42,21 @@ import Testing
     try await check(row, workGroupSize: 128, .tiled) { $0.attentionItemQueries = itemQueries }
   }
 
+  /// The products and the optimizer of training: both layouts of the CPU's products, a weight in a state.
+  @Test(arguments: [1, 32]) func training(workGroupSize: Int) async throws {
+    let device = try Device.select("auto")
+    let product: MatrixProduct = workGroupSize == 1 ? .panels : .tiled
+    let executor = try OpenCLExecutor(
+      device, profile: DeviceProfile(device, workGroupSize: workGroupSize, matrixProduct: product))
+    for size in [ProductSize(1, 1, 1), ProductSize(19, 33, 37), ProductSize(7, 5, 48)] {
+      for hasAddend in [false, true] {
+        try await StateRun.gradients(size, hasAddend: hasAddend).compare(executor, "\(size)")
+      }
+      try await StateRun.forward(size).compare(executor, "\(size)")
+    }
+    for maxGradNorm in [nil, 0.5] { try await StateRun.step(1, maxGradNorm).compare(executor, "a step") }
+  }
+
   private func check(
     _ row: OperationCase, workGroupSize: Int, _ product: MatrixProduct,
     _ change: (inout DeviceProfile) -> Void = { _ in }

@@ -112,6 +112,7 @@ def train(model, rows):
 
 
 def make(target, arguments):
+    torch.set_num_threads(1)  # as in training.py
     fresh_folder(target)
     texts = documents()
     entries = vocabulary([sentence for text in texts for sentence in text])
@@ -131,7 +132,7 @@ def make(target, arguments):
         raise SystemExit(f"pretraining: the loss falls to {fall}, float32 in PyTorch is off by {error}")
     save_json(
         {
-            "what": "MLM and next sentence from random weights; batch k, from 0, is the rows (16 k + i) mod 256 of rows.safetensors",
+            "what": "MLM and next sentence from random weights; batch k, from 0, is the rows (16 k + i) mod 256",
             "task": "pretraining",
             "arguments": {
                 "max_steps": STEPS, "train_batch_size": BATCH, "gradient_accumulation_steps": 1,
@@ -145,3 +146,4 @@ def make(target, arguments):
         },
         target / "expected.json",
     )  # fmt: skip
+    torch.set_num_threads(arguments.threads)

@@ -133,8 +133,8 @@ def run_case(model, batches, case, run, max_norm):
     moved = [torch.linalg.vector_norm(final[name] - start[name].detach()) for name in final if name not in zero]
     described = {key: value for key, value in run.items() if key != "model"}
     return final, {
-        **described, "max_grad_norm": max_norm, "clipped_steps": clipped, "zero_gradient": sorted(zero), "no_gradient": sorted(unused),
-        "steps": logged,
+        **described, "max_grad_norm": max_norm, "clipped_steps": clipped, "zero_gradient": sorted(zero),
+        "no_gradient": sorted(unused), "steps": logged,
         "update_norm": float(torch.linalg.vector_norm(torch.stack(moved))),
         "pytorch_float32_relative_error": {name: float(f"{error:.1e}") for name, error in errors.items()},
     }  # fmt: skip
@@ -184,7 +184,8 @@ def make_case(folder, case):
         final, described = run_case(model, batches, case, run, max_norm)
         whole = run["name"] in case["whole"]
         described["final_weights"] = "whole" if whole else "sample"
-        weights.update({f"{run['name']}.{key}": (tensor if whole else sampled(tensor)).float() for key, tensor in final.items()})
+        kept = final if whole else {key: sampled(tensor) for key, tensor in final.items()}
+        weights.update({f"{run['name']}.{key}": tensor.float() for key, tensor in kept.items()})
         runs.append(described)
     save_tensors(weights, folder / "final.safetensors")
     replayed = case["rows"] in FROM_TEXT and not model.config.add_cross_attention
@@ -207,6 +208,7 @@ def make_case(folder, case):
 
 
 def make(target, arguments):
+    torch.set_num_threads(1)  # the order of sums depends on their number, and training carries rounding on
     fresh_folder(target)
     for case in [*CASES, activation_case()]:
         try:
@@ -215,3 +217,4 @@ def make(target, arguments):
             raise RuntimeError(f"training/{case['name']}") from error
         size = sum(file.stat().st_size for file in (target / case["name"]).iterdir())
         print(f"  {case['name']}: {size / 1000:.0f} kB")
+    torch.set_num_threads(arguments.threads)

@@ -55,7 +55,9 @@ public enum TrainingCheckpoint {
       for part in session.layout.places.flatMap(\.parameter.parts) {
         guard let start = starts[part.key] else { continue }
         let name = prefix + part.key
-        guard let info = file.tensor(named: name) else { throw CheckpointError.noSuchTensor(file: file.path, tensor: name) }
+        guard let info = file.tensor(named: name) else {
+          throw CheckpointError.noSuchTensor(file: file.path, tensor: name)
+        }
         guard info.shape == part.shape else {
           throw BertError.tensorShape(path: file.path, tensor: name, found: info.shape, wanted: part.shape)
         }

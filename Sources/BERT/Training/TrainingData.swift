@@ -13,10 +13,12 @@ public struct TrainingData: Sendable {
   ///   - head: nil for the one that config.json names.
   ///   - isFromScratch: whether all weights are drawn, from config.json alone.
   ///   - numLabels: of a head that is new.
+  ///   - changes: to the configuration, beyond the labels: dropout, for example.
   /// - Throws: `TrainingDataError`, `BertError`, `CheckpointError`, `TokenizerError` for the files.
   public init(
     directory: String, head: BertHead?, isFromScratch: Bool = false, trainFile: String, evalFile: String? = nil,
-    numLabels: Int? = nil, _ arguments: TrainingArguments
+    numLabels: Int? = nil, _ arguments: TrainingArguments,
+    configure changes: (inout BertConfig) -> Void = { _ in }
   ) throws {
     let config = try BertConfig.fromPretrained(directory)
     let head = try head ?? BertNetwork.head(of: config, directory)
@@ -34,6 +36,7 @@ public struct TrainingData: Sendable {
       if head == .questionAnswering, isNewHead { config.id2label = [0: "LABEL_0", 1: "LABEL_1"] }
       // A language model's output belongs to the next token; Hugging Face's BertLMHeadModel is a decoder.
       if head == .causalLM { config.isDecoder = true }
+      changes(&config)
     }
     if isFromScratch {
       var config = config

@@ -23,7 +23,8 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
       if let checkpoint { text += "; the weights before this step are in \(checkpoint)" }
       return text + "; a smaller --learning-rate or more --warmup-steps may help"
     case .noCheckpoint(let path):
-      return "\(path): no checkpoint to resume from (a directory with trainer_state.json, or one with checkpoint-N in it)"
+      return
+        "\(path): no checkpoint to resume from (a directory with trainer_state.json, or one with checkpoint-N in it)"
     case .outputInUse(let path, let checkpoint):
       return "\(path) holds a training that was not finished or was to be kept (\(checkpoint)); go on with it "
         + "(--resume-from \(path)), take another --output-dir, or --overwrite-output-dir"

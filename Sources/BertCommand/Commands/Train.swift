@@ -47,7 +47,8 @@ struct Train: AsyncParsableCommand {
   var evalFile: String?
 
   @Option(
-    help: ArgumentHelp("Go on from a checkpoint: a checkpoint-N, or the newest in an output directory.", valueName: "dir"))
+    help: ArgumentHelp(
+      "Go on from a checkpoint: a checkpoint-N, or the newest in an output directory.", valueName: "dir"))
   var resumeFrom: String?
 
   @Flag(help: "Remove the checkpoints that another training has left in the output directory.")
@@ -67,7 +68,9 @@ struct Train: AsyncParsableCommand {
 
   mutating func validate() throws {
     try checkAtLeast(1, numLabels, option: "--num-labels")
-    for (option, value) in [("--eval-steps", training.evalSteps), ("--early-stopping-patience", training.earlyStoppingPatience)]
+    for (option, value) in [
+      ("--eval-steps", training.evalSteps), ("--early-stopping-patience", training.earlyStoppingPatience),
+    ]
     where value != nil && evalFile == nil {
       throw ValidationError("\(option) needs an --eval-file.")
     }

@@ -16,8 +16,11 @@ enum TrainingPlot {
     let losses = points(records, "loss")
     let evaluations = points(lines(of: directory + "/evaluations.jsonl"), "eval_loss")
     var svg = SVG(width: right + 40, height: 2 * bottom + 60)
-    svg.text(left, 22, .start, "Training: \(directory.split(separator: "/").last.map(String.init) ?? directory)", isBold: true, size: 14)
-    panel(&svg, top: 60, "loss", [("training", losses, "#2f6fb0"), ("evaluation", evaluations, "#c58b3b")], last, unit: 1)
+    svg.text(
+      left, 22, .start, "Training: \(directory.split(separator: "/").last.map(String.init) ?? directory)", isBold: true,
+      size: 14)
+    panel(
+      &svg, top: 60, "loss", [("training", losses, "#2f6fb0"), ("evaluation", evaluations, "#c58b3b")], last, unit: 1)
     let rates = points(records, "lr")
     // So that the scale has round numbers: 2e-05 is 2 in units of 1e-05.
     var (unit, exponent) = (1.0, 0)
@@ -30,7 +33,8 @@ enum TrainingPlot {
   }
 
   private static func panel(
-    _ svg: inout SVG, top: Double, _ title: String, _ curves: [(name: String, points: [(x: Double, y: Double)], colour: String)],
+    _ svg: inout SVG, top: Double, _ title: String,
+    _ curves: [(name: String, points: [(x: Double, y: Double)], colour: String)],
     _ last: Double, unit: Double
   ) {
     let bottom = top + 220

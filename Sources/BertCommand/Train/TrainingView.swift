@@ -25,7 +25,8 @@ struct TrainingView {
       let perStep = (clock.now - start).seconds / Double(record.step - first + 1)
       status.show(
         "step \(grouped(record.step)) of \(grouped(total))  loss \(fixed(record.loss, 4))  lr \(short(record.learningRate))  "
-          + "\(fixed(1 / max(perStep, 1e-9), 2)) steps/s  \(TrainingView.clockTime(perStep * Double(total - record.step))) left")
+          + "\(fixed(1 / max(perStep, 1e-9), 2)) steps/s  \(TrainingView.clockTime(perStep * Double(total - record.step))) left"
+      )
     case .evaluation(let step, let numbers):
       keep("step \(grouped(step)): " + numbers.map { "\($0.name) \(fixed($0.value, 4))" }.joined(separator: ", "))
     case .saved(let path): keep("saved \(path)")

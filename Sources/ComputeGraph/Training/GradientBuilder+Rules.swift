@@ -5,7 +5,8 @@ extension GradientBuilder {
   ///
   /// - Parameter gradients: of each result; nil where nothing came back.
   mutating func backward(_ entry: Entry, _ gradients: [Graph.Value?]) throws(GraphError) {
-    guard let dy = gradients[0] else { return }  // the log-sum-exp of attention, which only gradients read, is no output
+    // Other results than the first, attention's log-sum-exp, are read by gradients alone.
+    guard let dy = gradients[0] else { return }
     let operands = entry.operands
     switch entry.operation {
     case .linear(let activation):
@@ -112,7 +113,8 @@ extension GradientBuilder {
     var sources = [dy]
     for value in entry.results + operands[0...2] { sources.append(try kept(value)) }
     let results = try applyAll(.gradient(.attention(training, sharing)), sources + operands[3...])
-    try add(results, to: [operands[0], operands[1], operands[2]], sharing: [sharing.query, sharing.key, sharing.value])
+    try add(
+      results, to: [operands[0], operands[1], operands[2]], sharing: [sharing.query, sharing.key, sharing.value])
   }
 
   private mutating func attentionProbabilities(

@@ -68,7 +68,9 @@ struct GradientBuilder {
     }
     for entry in tape.reversed() {
       let results = entry.results.map { sums[$0] }
-      guard results.contains(where: { $0 != nil }), entry.results.contains(where: differentiable.contains) else { continue }
+      guard results.contains(where: { $0 != nil }), entry.results.contains(where: differentiable.contains) else {
+        continue
+      }
       scope = entry.scope
       try backward(entry, results)
     }
@@ -118,13 +120,17 @@ struct GradientBuilder {
     let results = try rewriter.apply(operation, operands, scope: scope)
     for result in results { origins[result] = tape.count }
     tape.append(Entry(operation: operation, operands: operands, results: results, scope: scope))
-    if operands.contains(where: { isParameter($0) || differentiable.contains($0) }) { differentiable.formUnion(results) }
+    if operands.contains(where: { isParameter($0) || differentiable.contains($0) }) {
+      differentiable.formUnion(results)
+    }
     return results
   }
 
   // MARK: Backward, for the rules
 
-  mutating func edit<T>(_ body: (inout Graph) throws(GraphError) -> T) throws(GraphError) -> T { try rewriter.edit(body) }
+  mutating func edit<T>(_ body: (inout Graph) throws(GraphError) -> T) throws(GraphError) -> T {
+    try rewriter.edit(body)
+  }
 
   mutating func apply(_ operation: Operation, _ operands: [Graph.Value]) throws(GraphError) -> Graph.Value {
     try rewriter.apply(operation, operands, scope: scope)[0]

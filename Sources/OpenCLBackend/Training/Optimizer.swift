@@ -55,7 +55,8 @@ extension StepBinder {
       adam.beta1, adam.beta2, 1 - adam.beta1, 1 - adam.beta2, adam.epsilon, adam.maxGradNorm ?? .infinity,
     ]
     try kernel.bind(
-      arguments.bufferValues() + [.int32(Int32(count)), .int32(Int32(adam.decayed))] + numbers.map { .float(Float($0)) })
+      arguments.bufferValues() + [.int32(Int32(count)), .int32(Int32(adam.decayed))]
+        + numbers.map { .float(Float($0)) })
     let (groups, groupSize) = (profile.stretches(of: count), profile.workGroupSize)
     return { queue, _ in
       try queue.launch(kernel, global: WorkSize(groups * groupSize), local: WorkSize(groupSize))

@@ -31,7 +31,9 @@ extension StepBinder {
     var end = try kernels.isEmpty ? 0 : arguments.scratchBuffer().byteCount
     let buffers = try indices.map { index in
       let weight = try arguments.buffer(at: index)
-      guard graph.storage(of: arguments.step.operands[index]) != nil, let kernel = unused.popFirst() else { return weight }
+      guard graph.storage(of: arguments.step.operands[index]) != nil, let kernel = unused.popFirst() else {
+        return weight
+      }
       let (columns, depth) = (try arguments.columns(inRowsOf: index), try arguments.columns(index))
       let byteCount = profile.panelElements(columns: columns, depth: depth) * 4
       end = (end - byteCount) / profile.alignment * profile.alignment

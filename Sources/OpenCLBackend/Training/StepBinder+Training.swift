@@ -10,10 +10,12 @@ extension StepBinder {
     case .linearInput: try linearInputGradientKernels(operands)
     case .linearWeight: try linearWeightGradientKernels(operands)
     case .bias: try biasGradientKernels(operands)
-    case .layerNorm(let epsilon, let hasResidual): try layerNormGradientKernels(epsilon, hasResidual: hasResidual, operands)
+    case .layerNorm(let epsilon, let hasResidual):
+      try layerNormGradientKernels(epsilon, hasResidual: hasResidual, operands)
     case .maskedSoftmax(let scale): try maskedSoftmaxGradientKernels(scale, operands)
     case .attention(let training, let sharing): try attentionGradientKernels(training, sharing, operands)
-    case .attentionProbabilities(let kind, let sharing): try attentionProbabilitiesGradientKernels(kind, sharing, operands)
+    case .attentionProbabilities(let kind, let sharing):
+      try attentionProbabilitiesGradientKernels(kind, sharing, operands)
     case .attentionContext(let attention): try attentionContextGradientKernels(attention, operands)
     case .gatherRows: try gatherRowsGradientKernels(operands)
     case .embedding: try embeddingGradientKernels(operands)
@@ -36,10 +38,12 @@ extension StepBinder {
     case .linearInput: try bindLinearInputGradient(arguments, kernels)
     case .linearWeight: try bindLinearWeightGradient(arguments, kernels)
     case .bias: try bindBiasGradient(arguments, kernels)
-    case .layerNorm(let epsilon, let hasResidual): try bindLayerNormGradient(arguments, kernels, epsilon, hasResidual: hasResidual)
+    case .layerNorm(let epsilon, let hasResidual):
+      try bindLayerNormGradient(arguments, kernels, epsilon, hasResidual: hasResidual)
     case .maskedSoftmax(let scale): try bindMaskedSoftmaxGradient(arguments, kernels, scale)
     case .attention(let training, let sharing): try bindAttentionGradient(arguments, kernels, training, sharing)
-    case .attentionProbabilities(let kind, let sharing): try bindAttentionProbabilitiesGradient(arguments, kernels, kind, sharing)
+    case .attentionProbabilities(let kind, let sharing):
+      try bindAttentionProbabilitiesGradient(arguments, kernels, kind, sharing)
     case .attentionContext(let attention): try bindAttentionContextGradient(arguments, kernels, attention)
     case .gatherRows: try bindGatherRowsGradient(arguments, kernels)
     case .embedding: try bindEmbeddingGradient(arguments, kernels)

@@ -143,7 +143,8 @@ extension LabelScheme {
       }
     default: return
     }
-    guard let first = labels.first, labels.allSatisfy({ $0 == first }) else { return }
+    // A row of another kind is refused for that when it becomes a feature.
+    guard labels.count >= file.rows.count, let first = labels.first, labels.allSatisfy({ $0 == first }) else { return }
     throw .oneLabel(file: file.path, field: file.labelField, label: first.text, rows: file.rows.count)
   }
 }

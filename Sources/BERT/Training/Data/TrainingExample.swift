@@ -25,10 +25,18 @@ public struct ExampleAnswer: Sendable, Equatable {
 
 /// The `label` of a row for text classification.
 public enum ExampleLabel: Sendable, Equatable {
-  /// A class by name or by number.
-  public enum Name: Sendable, Hashable {
+  /// A class by name or by number. Names are equal where their scalars are: Swift's strings are so where they look alike.
+  public enum Name: Sendable, Equatable {
     case string(String)
     case integer(Int)
+
+    public static func == (left: Name, right: Name) -> Bool {
+      switch (left, right) {
+      case (.string(let left), .string(let right)): left.utf8.elementsEqual(right.utf8)
+      case (.integer(let left), .integer(let right)): left == right
+      case (.string, .integer), (.integer, .string): false
+      }
+    }
   }
 
   case name(Name)

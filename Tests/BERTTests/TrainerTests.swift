@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+import BERT
+import Checkpoints
+import ComputeGraph
+import StrictJSON
+import TestSupport
+import Testing
+
+/// Trainings with dropout and shuffling: the same bits again, interrupted or not; what is written, kept and refused.
+@Suite struct TrainerTests {
+  @Test(arguments: [TestEngine.cpu, .opencl])
+  func twoRunsAreEqualToTheBit(on test: TestEngine) async throws {
+    let fixture = try TrainerFixture(test.engine)
+    try await fixture.train(into: "one")
+    try await fixture.train(into: "two")
+    for file in ["model.safetensors", "metrics.jsonl", "checkpoint-3/optimizer.safetensors"] {
+      #expect(try fixture.bytes("one/" + file) == fixture.bytes("two/" + file), "\(file)")
+    }
+    let losses = try fixture.lines("one/metrics.jsonl").map { $0["loss"]?.doubleValue }
+    #expect(Set(losses).count == 6, "steps of other batches and other dropout: \(losses)")
+  }
+
+  @Test(arguments: [TestEngine.cpu, .opencl], Recomputation.allCases)
+  func resumedIsAsIfNeverInterrupted(on test: TestEngine, _ recomputation: Recomputation) async throws {
+    var fixture = try TrainerFixture(test.engine)
+    fixture.recomputation = recomputation
+    try await fixture.train(into: "whole", evaluates: true)
+    try await fixture.train(into: "rest", resuming: fixture.path("whole/checkpoint-3"), evaluates: true)
+    #expect(try fixture.bytes("whole/model.safetensors") == fixture.bytes("rest/model.safetensors"))
+    #expect(
+      try fixture.bytes("whole/checkpoint-6/optimizer.safetensors")
+        == fixture.bytes("rest/checkpoint-6/optimizer.safetensors"))
+    let (whole, rest) = (try fixture.lines("whole/metrics.jsonl"), try fixture.lines("rest/metrics.jsonl"))
+    #expect(Array(whole.suffix(3)) == rest)
+    #expect(try fixture.lines("whole/evaluations.jsonl").last == fixture.lines("rest/evaluations.jsonl").last)
+  }
+
+  @Test func resumedInPlaceCutsWhatComesAgain() async throws {
+    let fixture = try TrainerFixture(.cpu)
+    try await fixture.train(into: "out")
+    let (metrics, weights) = (try fixture.bytes("out/metrics.jsonl"), try fixture.bytes("out/model.safetensors"))
+    try CheckpointWriter.remove(fixture.path("out/checkpoint-6"))
+    // As a killed run leaves it: a line that is not whole.
+    try fixture.folder.write("out/metrics.jsonl", metrics.dropLast(5) + [])
+    try await fixture.train(into: "out", resuming: fixture.path("out"))
+    #expect(try fixture.bytes("out/metrics.jsonl") == metrics)
+    #expect(try fixture.bytes("out/model.safetensors") == weights)
+  }
+
+  @Test(arguments: [TestEngine.cpu, .opencl])
+  func recomputingGivesTheSameBits(on test: TestEngine) async throws {
+    var fixture = try TrainerFixture(test.engine)
+    for recomputation in Recomputation.allCases {
+      fixture.recomputation = recomputation
+      try await fixture.train(into: recomputation.rawValue)
+    }
+    let wanted = try fixture.bytes("none/model.safetensors")
+    #expect(try fixture.bytes("activations/model.safetensors") == wanted)
+    #expect(try fixture.bytes("layers/model.safetensors") == wanted)
+  }
+
+  @Test func theCheckpointIsOneThatLoads() async throws {
+    let fixture = try TrainerFixture(.cpu)
+    try await fixture.train(into: "out", evaluates: true)
+    for name in ["out", "out/checkpoint-3", "out/checkpoint-6", "out/best"] {
+      let classifier = try await TextClassifier.fromPretrained(fixture.path(name), on: .cpu)
+      let labels = try await classifier.predict([TextPair("a b", nil)], options: TextClassifier.Options())
+      #expect(labels.count == 1, "\(name)")
+    }
+  }
+
+  @Test func keepsTheBestAndStopsWhenNothingIsBetter() async throws {
+    var fixture = try TrainerFixture(.cpu)
+    fixture.arguments.maxSteps = 40
+    fixture.arguments.evalSteps = 2
+    fixture.arguments.saveSteps = 2
+    fixture.arguments.saveTotalLimit = 2
+    fixture.arguments.earlyStoppingPatience = 2
+    // Nothing is better by so much.
+    fixture.arguments.earlyStoppingThreshold = 100
+    fixture.arguments.metricForBestModel = "accuracy"
+    var stopped: Int?
+    let progress = try await fixture.train(
+      into: "out", evaluates: true,
+      hear: { event in
+        if case .stoppedEarly(let step) = event { stopped = step }
+      })
+    #expect(stopped == 6 && progress.step == 6, "\(progress)")
+    #expect(TrainingCheckpoint.all(in: fixture.path("out")) == [4, 6].map { fixture.path("out/checkpoint-\($0)") })
+    let values = try fixture.lines("out/evaluations.jsonl").map { try #require($0["eval_accuracy"]?.doubleValue) }
+    #expect(values.count == 3 && progress.best?.value == values.max())
+  }
+
+  @Test(arguments: [TestEngine.cpu, .opencl])
+  func lossThatIsNoNumberStopsTheRun(on test: TestEngine) async throws {
+    let fixture = try TrainerFixture(test.engine)
+    // Scores beyond every Float.
+    let broken = try ModelFolder(golden: "training/text-classification")
+    try broken.replaceTensor("classifier.weight", with: Float.greatestFiniteMagnitude)
+    let failure = await #expect(throws: TrainingError.self) {
+      try await fixture.train(into: "out", from: broken.path)
+    }
+    guard case .notFinite(let step, _, _, let first, let checkpoint)? = failure else {
+      Issue.record("\(String(describing: failure))")
+      return
+    }
+    #expect(step == 1 && checkpoint == fixture.path("out/checkpoint-0"))
+    #expect(first?.hasPrefix("classifier.") == true, "the last layer comes first in the backward pass: \(first ?? "")")
+    let kept = try SafetensorsFile(path: fixture.path("out/checkpoint-0/model.safetensors"))
+    #expect(try kept.readFloat32("classifier.weight").allSatisfy { $0 == .greatestFiniteMagnitude })
+    #expect(try fixture.lines("out/metrics.jsonl").isEmpty)
+  }
+
+  @Test func refusesToResumeAnotherRun() async throws {
+    var fixture = try TrainerFixture(.cpu)
+    try await fixture.train(into: "out")
+    fixture.arguments.trainBatchSize = 2
+    let failure = await #expect(throws: TrainingError.self) {
+      try await fixture.train(into: "out", resuming: fixture.path("out/checkpoint-3"))
+    }
+    #expect(
+      failure.map { "\($0)" }
+        == "\(fixture.path("out/checkpoint-3")): the run was begun with --train-batch-size 3, not 2; resumed with another "
+        + "it would be another run")
+    fixture.arguments.trainBatchSize = 3
+    fixture.arguments.learningRate = 2e-3
+    var notes: [String] = []
+    try await fixture.train(into: "out", resuming: fixture.path("out/checkpoint-3"), note: { notes.append($0) })
+    #expect(notes.count == 1 && notes[0].contains("--learning-rate 0.001; going on with 0.002"), "\(notes)")
+    let done = await #expect(throws: TrainingError.self) {
+      try await fixture.train(into: "out", resuming: fixture.path("out/checkpoint-6"))
+    }
+    #expect(done == .nothingLeft(path: fixture.path("out/checkpoint-6"), step: 6, steps: 6))
+    #expect(throws: TrainingError.noCheckpoint(path: fixture.source)) { try TrainingCheckpoint.find(fixture.source) }
+    #expect(throws: TrainingError.self) { try TrainingCheckpoint.claim(fixture.path("out"), overwrites: false) }
+    try TrainingCheckpoint.claim(fixture.path("out"), overwrites: true)
+    #expect(TrainingCheckpoint.all(in: fixture.path("out")).isEmpty)
+  }
+
+  /// What the plan says is saved is what the arena has, and the order is as the names say.
+  @Test func recomputationSavesMemory() async throws {
+    let fixture = try TrainerFixture(.cpu)
+    let data = try TrainingData(
+      directory: fixture.source, head: .textClassification, trainFile: fixture.source + "/train.jsonl",
+      fixture.arguments)
+    var bytes: [Recomputation: Int] = [:]
+    for recomputation in Recomputation.allCases {
+      let session = try await TrainingSession(
+        data.model, fixture.arguments.optimizer, recomputation: recomputation, on: .cpu)
+      let planned = try #require(try session.plan(data.training.batch([0, 1, 2], epoch: 0)))
+      bytes[recomputation] = planned.plan.arenaByteCount
+    }
+    let none = try #require(bytes[Recomputation.none])
+    let activations = try #require(bytes[.activations])
+    let layers = try #require(bytes[.layers])
+    #expect(layers < activations && activations < none, "\(bytes)")
+  }
+}
+
+extension ModelFolder {
+  /// Sets all elements of a tensor of `model.safetensors` to one number.
+  func replaceTensor(_ name: String, with value: Float) throws {
+    let file = try SafetensorsFile(path: path + "/model.safetensors")
+    let tensors = try file.tensorNames.map { tensor in
+      let info = try #require(file.tensor(named: tensor))
+      let elements = try file.readFloat32(tensor).map { tensor == name ? value : $0 }
+      return OutgoingTensor(name: tensor, shape: info.shape) { start, buffer in
+        _ = buffer.update(fromContentsOf: elements[start..<(start + buffer.count)])
+      }
+    }
+    try SafetensorsWriter.write(tensors, metadata: ["format": "pt"], to: path + "/model.safetensors")
+  }
+}

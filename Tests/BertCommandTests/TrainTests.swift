@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+import BERT
+import Checkpoints
+import StrictJSON
+import Testing
+
+/// `bert train` as a process, on the golden trainings.
+@Suite struct TrainTests {
+  private static let goldens = Goldens.path("training/")
+
+  private static func arguments(_ name: String, _ output: String, _ more: [String] = []) -> [String] {
+    [
+      "train", goldens + name, "--train-file", goldens + name + "/train.jsonl", "--output-dir", output, "--device",
+      "cpu",
+      "--no-shuffle", "--max-length", "20", "--train-batch-size", "3",
+    ] + more
+  }
+
+  /// Every task whose batches come from its file in order: PyTorch's losses, norms and rates, a line a step.
+  @Test(
+    arguments: [
+      "text-classification", "regression", "multi-label", "token-classification", "question-answering",
+      "multiple-choice",
+      "next-sentence", "causal-lm",
+    ], ["cpu", "opencl"])
+  func linesArePyTorchs(name: String, device: String) throws {
+    let expected = try JSON.parse(BoundedFile.read(path: Self.goldens + name + "/expected.json", limit: 1 << 24))
+    let common = try #require(expected["arguments"]?.objectValue)
+    let run = try #require(expected["runs"]?.arrayValue?.first)
+    let folder = try TemporaryFolder()
+    var arguments = [
+      "train", Self.goldens + name, "--task", try #require(expected["task"]?.stringValue),
+      "--train-file", Self.goldens + name + "/train.jsonl", "--output-dir", folder.file("out"), "--no-shuffle",
+      "--device", device,
+    ]
+    for (key, value) in common {
+      arguments += ["--" + key.replacing("_", with: "-"), try #require(value.numberValue).literal]
+    }
+    for key in ["lr_scheduler_type", "warmup_steps", "max_grad_norm"] {
+      let value = try #require(run[key])
+      arguments += ["--" + key.replacing("_", with: "-"), value.stringValue ?? value.numberValue?.literal ?? ""]
+    }
+    let outcome = try ToolProcess.run(arguments)
+    #expect(outcome.status == 0 && outcome.output.isEmpty, "\(outcome.error)")
+    let lines = try JSON.lines(folder.bytes("out/metrics.jsonl"))
+    let steps = try #require(run["steps"]?.arrayValue)
+    #expect(lines.count == steps.count)
+    for (line, step) in zip(lines, steps) {
+      #expect(line.objectValue?.map(\.key) == ["step", "loss", "grad_norm", "lr"])
+      for (field, tolerance) in [("step", 0.0), ("loss", 1e-4), ("grad_norm", 1e-3), ("lr", 0.0)] {
+        let found = try #require(line[field]?.doubleValue)
+        let wanted = try #require(step[field]?.doubleValue)
+        #expect(abs(found - wanted) <= tolerance * abs(wanted), "\(field): \(found), not \(wanted)")
+      }
+    }
+    #expect(try folder.bytes("out/training.svg").starts(with: "<svg".utf8))
+    let info = try ToolProcess.run(["info", folder.file("out")])
+    #expect(info.status == 0, "\(info.error)")
+  }
+
+  /// A bare encoder gets a head, and what is saved answers.
+  @Test func aBareEncoderGetsAHead() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(
+      ["good", "bad", "fine"].map { #"{"text":"it is \#($0)","label":"\#($0)"}"# + "\n" }.joined(), to: "train.jsonl")
+    let outcome = try ToolProcess.run([
+      "train", Goldens.path("pretraining"), "--task", "text-classification", "--train-file", folder.file("train.jsonl"),
+      "--output-dir",
+      folder.file("out"), "--max-steps", "2", "--device", "cpu",
+    ])
+    #expect(outcome.status == 0, "\(outcome.error)")
+    #expect(
+      outcome.errorLines.first?.contains("has no head for BertForSequenceClassification yet; drawn with seed 42")
+        == true)
+    let answer = try ToolProcess.run([
+      "classify", folder.file("out"), "it is good", "--device", "cpu", "--top-k", "all",
+    ])
+    #expect(
+      answer.status == 0 && ["good", "bad", "fine"].allSatisfy(answer.text.contains), "\(answer.text)\(answer.error)")
+  }
+
+  @Test func fromScratchNeedsNoWeights() throws {
+    let folder = try TemporaryFolder()
+    let model = Goldens.path("pretraining")
+    let outcome = try ToolProcess.run([
+      "train", model, "--task", "pretraining", "--from-scratch", "--train-file", model + "/train.jsonl", "--output-dir",
+      folder.file("out"), "--max-steps", "2", "--train-batch-size", "2", "--max-length", "20", "--device", "cpu",
+    ])
+    #expect(outcome.status == 0, "\(outcome.error)")
+    #expect(try JSON.lines(folder.bytes("out/metrics.jsonl")).count == 2)
+  }
+
+  /// What is wrong is said before the first step, in one line that names file, row and field.
+  @Test(arguments: [
+    ("{\"text\":\"a\",\"label\":0}\n{\"text\":\"b\"}\n", "line 2"), ("", "has no example"),
+    ("{\"text\":\"a\",\"label\":7}\n", "line 1: label is 7; it must be in 0 ..< 3"),
+    ("{\"text\":\"a\",\"label\":1}\n{\"text\":\"b\",\"label\":1}\n", "all 2 rows have the label 1"),
+    ("{\"text\":\"a\",\"label\":NaN}\n", "line 1"), ("not json\n", "line 1"),
+  ])
+  func refusesFiles(content: String, complaint: String) throws {
+    let folder = try TemporaryFolder()
+    try folder.write(content, to: "train.jsonl")
+    var arguments = Self.arguments("text-classification", folder.file("out"), ["--max-steps", "1"])
+    arguments[3] = folder.file("train.jsonl")
+    let outcome = try ToolProcess.run(arguments)
+    #expect(outcome.status == 1 && outcome.errorLines.count == 1, "\(outcome.error)")
+    #expect(outcome.error.contains(folder.file("train.jsonl")) && outcome.error.contains(complaint), "\(outcome.error)")
+    #expect(!BoundedFile.exists(path: folder.file("out")))
+  }
+
+  @Test(arguments: [
+    ["--learning-rate", "-1"], ["--learning-rate", "nan"], ["--learning-rate", "5"], ["--warmup-ratio", "2"],
+    ["--max-steps", "0"], ["--train-batch-size", "0"], ["--lr-scheduler-type", "stairs"], ["--eval-steps", "5"],
+    ["--gradient-checkpointing", "--recompute", "none"], ["--from-scratch", "--resume-from", "x"],
+  ])
+  func refusesArguments(more: [String]) throws {
+    let outcome = try ToolProcess.run(Self.arguments("regression", "/tmp/never", more))
+    #expect(outcome.status == 64, "\(outcome.error)")
+    #expect(outcome.error.contains(more[0]) || outcome.error.contains(more[more.count - 2]), "\(outcome.error)")
+  }
+
+  /// Interrupted by a kill and resumed, the lines and weights are those of a run that was not.
+  @Test func goesOnAfterAKill() throws {
+    let folder = try TemporaryFolder()
+    let more = ["--max-steps", "60", "--save-steps", "5", "--seed", "3"]
+    let whole = try ToolProcess.run(Self.arguments("regression", folder.file("whole"), more))
+    #expect(whole.status == 0, "\(whole.error)")
+    let killed = try ToolProcess(Self.arguments("regression", folder.file("cut"), more))
+    try killed.kill { (try? JSON.lines(folder.bytes("cut/metrics.jsonl")).count >= 12) ?? false }
+    let rest = try ToolProcess.run(
+      Self.arguments("regression", folder.file("cut"), more + ["--resume-from", folder.file("cut")]))
+    #expect(rest.status == 0, "\(rest.error)")
+    #expect(try folder.bytes("whole/metrics.jsonl") == folder.bytes("cut/metrics.jsonl"))
+    #expect(try folder.bytes("whole/model.safetensors") == folder.bytes("cut/model.safetensors"))
+  }
+
+  /// Another training's checkpoints are not thrown away unasked.
+  @Test func keepsAnotherTrainingsCheckpoints() throws {
+    let folder = try TemporaryFolder()
+    let arguments = Self.arguments("regression", folder.file("out"), ["--max-steps", "2", "--save-steps", "1"])
+    #expect(try ToolProcess.run(arguments).status == 0)
+    let again = try ToolProcess.run(arguments)
+    #expect(again.status == 1 && again.error.contains("--resume-from \(folder.file("out"))"), "\(again.error)")
+    #expect(try ToolProcess.run(arguments + ["--overwrite-output-dir"]).status == 0)
+  }
+}
+
+extension TemporaryFolder {
+  fileprivate func bytes(_ name: String) throws -> [UInt8] { try BoundedFile.read(path: file(name), limit: 1 << 26) }
+}
