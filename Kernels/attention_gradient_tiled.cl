@@ -8,8 +8,8 @@
 // Shapes     as in attention_gradient.cl; delta [rows of query, heads] float
 // Defines    HEAD_SIZE; CAUSAL; HAS_DROPOUT: without it seed, site, threshold and keep_scale are no arguments; OF_KEYS;
 //            ROW_ITEMS, see below
-// Launch     3-D: dim 0 = ceil(most queries, or keys, of a sequence / TILE_ROWS) * ITEMS, dim 1 = heads, dim 2 = sequences;
-//            local = (ITEMS, 1, 1). attention_gradient_clear has what neither kernel writes
+// Launch     3-D: dim 0 = ceil(longest query sequence / TILE_ROWS) * ITEMS, dim 1 = heads, dim 2 = sequences; local =
+//            (ITEMS, 1, 1). attention_gradient_clear has what neither kernel writes. No two sequences share a key
 // Schedule   a group owns TILE_ROWS rows, queries or keys, and takes the others TILE_OTHERS at a time, the columns of the
 //            products: an item computes ITEM_ROWS x ITEM_OTHERS scores and gradients of weights from slices in local memory,
 //            the results go there, and each item has ITEM_ROWS x ITEM_COLUMNS elements of the sums over the others
@@ -176,7 +176,9 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void KERNEL(
 ) {
   __local float4 staged[(STAGED_FLOATS + 3) / 4];  // slices of two factors; then, others by rows, the weights
   __local float4 summed[SUMMED_ROWS * TILE_COLUMNS / 4];
-  __local float row_terms[2 * TILE_ROWS];
+#if !OF_KEYS
+  __local float row_terms[2 * TILE_ROWS];  // each query's log-sum-exp and delta
+#endif
   __local float *slices = (__local float *)staged;
   int other_item = get_local_id(0) % OTHER_ITEMS;
   int row_item = get_local_id(0) / OTHER_ITEMS;
@@ -188,19 +190,6 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void KERNEL(
   int queries = query_offsets[sequence + 1] - first_query;
   int first_key = key_starts[sequence];
   int keys = key_ends[sequence] - first_key;
-  int first_row = (int)get_group_id(0) * TILE_ROWS;
-  int rows = min(TILE_ROWS, (OF_KEYS ? keys : queries) - first_row);
-  // A sequence without queries has no gradient here; attention_gradient_clear writes its keys' zeros.
-  int others = rows > 0 && queries > 0 ? (OF_KEYS ? queries : keys) : 0;
-  int first_other = 0;
-#if CAUSAL
-  // The keys that the group's last query sees, or the first query that sees the group's first key.
-  if (OF_KEYS)
-    first_other = clamp(first_row - (keys - queries), 0, others) / TILE_OTHERS * TILE_OTHERS;
-  else
-    others = clamp(keys - queries + first_row + rows, 0, others);
-#endif
-  bool is_busy = row_item * ITEM_ROWS < rows;
   query += (size_t)first_query * query_stride + query_column + column;
   key += (size_t)first_key * key_stride + key_column + column;
   value += (size_t)first_key * value_stride + value_column + column;
@@ -213,105 +202,123 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void KERNEL(
   bool key_aligned = can_load_quads(key, key_stride);
   bool value_aligned = can_load_quads(value, value_stride);
   bool dout_aligned = can_load_quads(dout, width);
+  // A sequence without queries has no gradient here; attention_gradient_clear writes its keys' zeros. Keys may be more
+  // than the launch counts on, so a group has a tile in each round.
+  int end = queries > 0 ? (OF_KEYS ? keys : queries) : 0;
+  for (int first_row = (int)get_group_id(0) * TILE_ROWS; first_row < end;
+       first_row += (int)get_num_groups(0) * TILE_ROWS) {
+    int rows = min(TILE_ROWS, end - first_row);
+    int others = OF_KEYS ? queries : keys;
+    int first_other = 0;
+#if CAUSAL
+    // The first query that sees the group's first key, or the keys that its last query sees.
+    if (OF_KEYS)
+      first_other = clamp(first_row - (keys - queries), 0, others) / TILE_OTHERS * TILE_OTHERS;
+    else
+      others = clamp(keys - queries + first_row + rows, 0, others);
+#endif
+    bool is_busy = row_item * ITEM_ROWS < rows;
 #if !OF_KEYS
-  for (int i = get_local_id(0); i < rows; i += ITEMS) {
-    size_t t = first_row + i;
-    float sum = 0.0f;
-    for (int d = 0; d < HEAD_SIZE; ++d) sum = fma(dout[t * width + d], out[t * width + d], sum);
-    delta[t * heads] = sum;
-    row_terms[2 * i] = log_sum_exp[t * heads];
-    row_terms[2 * i + 1] = sum;
-  }
-  barrier(CLK_LOCAL_MEM_FENCE);
+    barrier(CLK_LOCAL_MEM_FENCE);  // the terms of the round before have been read
+    for (int i = get_local_id(0); i < rows; i += ITEMS) {
+      size_t t = first_row + i;
+      float sum = 0.0f;
+      for (int d = 0; d < HEAD_SIZE; ++d) sum = fma(dout[t * width + d], out[t * width + d], sum);
+      delta[t * heads] = sum;
+      row_terms[2 * i] = log_sum_exp[t * heads];
+      row_terms[2 * i + 1] = sum;
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
 #endif
-  float totals[1 + OF_KEYS][ITEM_ROWS][ITEM_COLUMNS];
+    float totals[1 + OF_KEYS][ITEM_ROWS][ITEM_COLUMNS];
 #pragma unroll
-  for (int k = 0; k <= OF_KEYS; ++k)
+    for (int k = 0; k <= OF_KEYS; ++k)
 #pragma unroll
-    for (int r = 0; r < ITEM_ROWS; ++r)
-      UNROLL_HEAD for (int c = 0; c < ITEM_COLUMNS; ++c) totals[k][r][c] = 0.0f;
-  for (int start = first_other; start < others; start += TILE_OTHERS) {
-    int count = min(TILE_OTHERS, others - start);
-    float p[ITEM_ROWS][ITEM_OTHERS], ds[ITEM_ROWS][ITEM_OTHERS];
-    int t_start = OF_KEYS ? start : first_row;
-    int j_start = OF_KEYS ? first_row : start;
-    __global const float *q = query + (size_t)t_start * query_stride;
-    __global const float *g = dout + (size_t)t_start * width;
-    __global const float *k = key + (size_t)j_start * key_stride;
-    __global const float *v = value + (size_t)j_start * value_stride;
+      for (int r = 0; r < ITEM_ROWS; ++r)
+        UNROLL_HEAD for (int c = 0; c < ITEM_COLUMNS; ++c) totals[k][r][c] = 0.0f;
+    for (int start = first_other; start < others; start += TILE_OTHERS) {
+      int count = min(TILE_OTHERS, others - start);
+      float p[ITEM_ROWS][ITEM_OTHERS], ds[ITEM_ROWS][ITEM_OTHERS];
+      int t_start = OF_KEYS ? start : first_row;
+      int j_start = OF_KEYS ? first_row : start;
+      __global const float *q = query + (size_t)t_start * query_stride;
+      __global const float *g = dout + (size_t)t_start * width;
+      __global const float *k = key + (size_t)j_start * key_stride;
+      __global const float *v = value + (size_t)j_start * value_stride;
 #if OF_KEYS
 #define MULTIPLY(x, x_stride, x_aligned, y, y_stride, y_aligned, products) \
-  multiply_tile( \
-      y, y_stride, rows, y_aligned, x, x_stride, count, x_aligned, row_item, other_item, is_busy, slices, products)
+    multiply_tile( \
+        y, y_stride, rows, y_aligned, x, x_stride, count, x_aligned, row_item, other_item, is_busy, slices, products)
 #else
 #define MULTIPLY(x, x_stride, x_aligned, y, y_stride, y_aligned, products) \
-  multiply_tile( \
-      x, x_stride, rows, x_aligned, y, y_stride, count, y_aligned, row_item, other_item, is_busy, slices, products)
+    multiply_tile( \
+        x, x_stride, rows, x_aligned, y, y_stride, count, y_aligned, row_item, other_item, is_busy, slices, products)
 #endif
-    MULTIPLY(q, query_stride, query_aligned, k, key_stride, key_aligned, p);
-    MULTIPLY(g, width, dout_aligned, v, value_stride, value_aligned, ds);
-    barrier(CLK_LOCAL_MEM_FENCE);  // the slices have been read
-    if (is_busy) {
-      // i counts the queries of this item, u the four neighbouring keys.
+      MULTIPLY(q, query_stride, query_aligned, k, key_stride, key_aligned, p);
+      MULTIPLY(g, width, dout_aligned, v, value_stride, value_aligned, ds);
+      barrier(CLK_LOCAL_MEM_FENCE);  // the slices have been read
+      if (is_busy) {
+        // i counts the queries of this item, u the four neighbouring keys.
 #pragma unroll
-      for (int i = 0; i < 4; ++i) {
-        int t = t_start + (OF_KEYS ? other_item : row_item) * 4 + i;
-        int first = j_start + (OF_KEYS ? row_item : other_item) * 4;
-        bool exists = t < queries;
+        for (int i = 0; i < 4; ++i) {
+          int t = t_start + (OF_KEYS ? other_item : row_item) * 4 + i;
+          int first = j_start + (OF_KEYS ? row_item : other_item) * 4;
+          bool exists = t < queries;
 #if OF_KEYS
-        float log_sum = exists ? log_sum_exp[(size_t)t * heads] : 0.0f;
-        float query_delta = exists ? delta[(size_t)t * heads] : 0.0f;
+          float log_sum = exists ? log_sum_exp[(size_t)t * heads] : 0.0f;
+          float query_delta = exists ? delta[(size_t)t * heads] : 0.0f;
 #else
-        float log_sum = exists ? row_terms[2 * (row_item * 4 + i)] : 0.0f;
-        float query_delta = exists ? row_terms[2 * (row_item * 4 + i) + 1] : 0.0f;
+          float log_sum = exists ? row_terms[2 * (row_item * 4 + i)] : 0.0f;
+          float query_delta = exists ? row_terms[2 * (row_item * 4 + i) + 1] : 0.0f;
 #endif
 #if CAUSAL
-        int seen = exists ? min(keys, keys - queries + t + 1) : 0;
+          int seen = exists ? min(keys, keys - queries + t + 1) : 0;
 #else
-        int seen = exists ? keys : 0;
+          int seen = exists ? keys : 0;
 #endif
 #if HAS_DROPOUT
-        UVEC draws[4];
-        uint row = (uint)(first_query + t) * (uint)heads + (uint)h;
-        philox((uint)first / 4, row, site, seed[0], seed[1], draws);
+          UVEC draws[4];
+          uint row = (uint)(first_query + t) * (uint)heads + (uint)h;
+          philox((uint)first / 4, row, site, seed[0], seed[1], draws);
 #endif
 #pragma unroll
-        for (int u = 0; u < 4; ++u) {
-          int r = OF_KEYS ? u : i;
-          int c = OF_KEYS ? i : u;
-          float weight = first + u < seen ? exp2(p[r][c] * (scale * LOG2_E) - log_sum * LOG2_E) : 0.0f;
-          float kept = weight;
-          float dp = ds[r][c];
+          for (int u = 0; u < 4; ++u) {
+            int r = OF_KEYS ? u : i;
+            int c = OF_KEYS ? i : u;
+            float weight = first + u < seen ? exp2(p[r][c] * (scale * LOG2_E) - log_sum * LOG2_E) : 0.0f;
+            float kept = weight;
+            float dp = ds[r][c];
 #if HAS_DROPOUT
-          kept = draws[u] < threshold ? 0.0f : weight * keep_scale;
-          dp = draws[u] < threshold ? 0.0f : dp * keep_scale;
+            kept = draws[u] < threshold ? 0.0f : weight * keep_scale;
+            dp = draws[u] < threshold ? 0.0f : dp * keep_scale;
 #endif
-          p[r][c] = kept;
-          ds[r][c] = first + u < seen ? weight * scale * (dp - query_delta) : 0.0f;
+            p[r][c] = kept;
+            ds[r][c] = first + u < seen ? weight * scale * (dp - query_delta) : 0.0f;
+          }
         }
+#if OF_KEYS
+        place_weights(row_item, other_item, p, slices);
+#endif
+        place_weights(row_item, other_item, ds, slices + OF_KEYS * WEIGHT_ROW(TILE_OTHERS));
       }
 #if OF_KEYS
-      place_weights(row_item, other_item, p, slices);
+      add_others(g, width, count, dout_aligned, row_item, other_item, is_busy, slices, summed, totals[0]);
+      add_others(
+          q, query_stride, count, query_aligned, row_item, other_item, is_busy, slices + WEIGHT_ROW(TILE_OTHERS), summed,
+          totals[1]);
+#else
+      add_others(k, key_stride, count, key_aligned, row_item, other_item, is_busy, slices, summed, totals[0]);
 #endif
-      place_weights(row_item, other_item, ds, slices + OF_KEYS * WEIGHT_ROW(TILE_OTHERS));
     }
+    if (is_busy) {
 #if OF_KEYS
-    add_others(g, width, count, dout_aligned, row_item, other_item, is_busy, slices, summed, totals[0]);
-    add_others(
-        q, query_stride, count, query_aligned, row_item, other_item, is_busy, slices + WEIGHT_ROW(TILE_OTHERS), summed,
-        totals[1]);
+      size_t row = (size_t)first_key + first_row;
+      store_totals(totals[0], row_item, other_item, rows, dvalue + row * value_stride + value_column + column, value_stride);
+      store_totals(totals[1], row_item, other_item, rows, dkey + row * key_stride + key_column + column, key_stride);
 #else
-    add_others(k, key_stride, count, key_aligned, row_item, other_item, is_busy, slices, summed, totals[0]);
+      size_t row = (size_t)first_query + first_row;
+      store_totals(totals[0], row_item, other_item, rows, dquery + row * query_stride + query_column + column, query_stride);
 #endif
-  }
-  if (is_busy && queries > 0) {
-#if OF_KEYS
-    size_t row = (size_t)first_key + first_row;
-    store_totals(totals[0], row_item, other_item, rows, dvalue + row * value_stride + value_column + column, value_stride);
-    store_totals(totals[1], row_item, other_item, rows, dkey + row * key_stride + key_column + column, key_stride);
-#else
-    size_t row = (size_t)first_query + first_row;
-    store_totals(totals[0], row_item, other_item, rows, dquery + row * query_stride + query_column + column, query_stride);
-#endif
+    }
   }
 }

@@ -56,6 +56,12 @@ struct TrainingCase {
     }
   }
 
+  /// What the goldens keep of a tensor: all of it, or about 24 elements at equal distances.
+  func sampled(_ elements: [Float], count: Int) -> [Double] {
+    guard count < elements.count else { return elements.map(Double.init) }
+    return stride(from: 0, to: elements.count, by: max(elements.count / 24, 1)).map { Double(elements[$0]) }
+  }
+
   func batches() throws -> [BertInput] {
     let path = folder + "/batches.safetensors"
     let file = try SafetensorsFile(path: path)
@@ -81,7 +87,8 @@ struct PrefixedTensors: TensorSource {
   func readBytes(
     of name: String, from byteOffset: Int, into buffer: UnsafeMutableRawBufferPointer
   ) throws(CheckpointError) {
-    try base.readBytes(of: prefix + name, from: byteOffset, into: buffer)
+    // Errors and conversions know a tensor by the name that its description has, which is the whole one.
+    try base.readBytes(of: name.hasPrefix(prefix) ? name : prefix + name, from: byteOffset, into: buffer)
   }
 }
 
