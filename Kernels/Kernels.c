@@ -29,6 +29,15 @@ SOURCE(attention_context) = {
 SOURCE(attention_context_gradient) = {
 #embed "attention_context_gradient.cl"
     , 0};
+SOURCE(attention_gradient) = {
+#embed "attention_gradient.cl"
+    , 0};
+SOURCE(attention_gradient_clear) = {
+#embed "attention_gradient_clear.cl"
+    , 0};
+SOURCE(attention_gradient_tiled) = {
+#embed "attention_gradient_tiled.cl"
+    , 0};
 SOURCE(attention_probabilities) = {
 #embed "attention_probabilities.cl"
     , 0};
@@ -178,6 +187,9 @@ static const struct {
     FILE_ENTRY(attention),
     FILE_ENTRY(attention_context),
     FILE_ENTRY(attention_context_gradient),
+    FILE_ENTRY(attention_gradient),
+    FILE_ENTRY(attention_gradient_clear),
+    FILE_ENTRY(attention_gradient_tiled),
     FILE_ENTRY(attention_probabilities),
     FILE_ENTRY(attention_probabilities_gradient),
     FILE_ENTRY(attention_step),

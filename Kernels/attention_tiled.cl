@@ -4,10 +4,11 @@
 //
 //   out[t,h,:] = sum_j p[t,j] value[j,h,:],   p[t,:] = softmax_j(scale * query[t,h,:] . key[j,h,:])
 //
-// With CAUSAL, query i of a sequence of n queries and m keys sees the keys j <= i + m - n alone.
+// With CAUSAL, query i of a sequence of n queries and m keys sees the keys j <= i + m - n alone. For training there are
+// SAVES_LOG_SUM_EXP and HAS_DROPOUT, as in attention.cl.
 //
 // Shapes     as in attention.cl
-// Defines    HEAD_SIZE; CAUSAL; QUERY_ITEMS and ITEM_QUERIES, see below
+// Defines    HEAD_SIZE; CAUSAL; SAVES_LOG_SUM_EXP; HAS_DROPOUT; QUERY_ITEMS and ITEM_QUERIES, see below
 // Launch     3-D: dim 0 = ceil(longest query sequence / TILE_QUERIES) * ITEMS, dim 1 = heads, dim 2 = sequences;
 //            local = (ITEMS, 1, 1). Blocks past the end of a shorter sequence do nothing
 // Schedule   for each TILE_KEYS keys, an item computes ITEM_QUERIES x ITEM_KEYS scores from slices of Q and K in local
@@ -30,6 +31,12 @@
 #endif
 #ifndef CAUSAL
 #define CAUSAL 0
+#endif
+#ifndef SAVES_LOG_SUM_EXP
+#define SAVES_LOG_SUM_EXP 0
+#endif
+#ifndef HAS_DROPOUT
+#define HAS_DROPOUT 0
 #endif
 #ifndef QUERY_ITEMS
 #define QUERY_ITEMS 8  // work-items across the queries of a tile: a power of two
@@ -55,6 +62,7 @@
 #define SLICE_FLOATS (SLICE * (TILE_STRIDE(TILE_QUERIES) + TILE_STRIDE(TILE_KEYS)))
 #define STAGED_FLOATS LARGER(SLICE_FLOATS, WEIGHT_ROW(TILE_KEYS))
 #define LOG2_E 1.44269504f
+#define LN_2 0.693147181f
 #define LOWEST (-3.402823466e+38f)  // finite, so that the first correction is exp2(LOWEST - m) and never inf - inf
 // Registers hold no wider head, and unrolling one of thousands of floats takes a compiler minutes.
 #if ITEM_COLUMNS * ITEM_QUERIES <= 64
@@ -127,8 +135,19 @@ INLINE void sum_values(
 __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void attention_tiled(
     __global const float *query, __global const float *key, __global const float *value,
     __global const int *query_offsets, __global const int *key_starts, __global const int *key_ends,
-    __global float *out, int sequences, int heads, int query_stride, int key_stride, int value_stride, int out_stride,
-    int query_column, int key_column, int value_column, float scale) {
+#if HAS_DROPOUT
+    __global const uint *seed,
+#endif
+    __global float *out,
+#if SAVES_LOG_SUM_EXP
+    __global float *log_sum_exp,
+#endif
+    int sequences, int heads, int query_stride, int key_stride, int value_stride, int out_stride, int query_column,
+    int key_column, int value_column, float scale
+#if HAS_DROPOUT
+    , uint site, uint threshold, float keep_scale
+#endif
+) {
   __local float4 staged[(STAGED_FLOATS + 3) / 4];  // slices of Q and K; then, keys by queries, the weights
   __local float4 values[VALUE_KEYS * TILE_COLUMNS / 4];
   __local float4 parts[TILE_QUERIES * KEY_ITEMS / 4];  // what each item knows of its queries' largest score or sum
@@ -219,6 +238,14 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void attention_tiled
           scores[r][c] = exp2(scores[r][c] - m);
           sums[r] += scores[r][c];
         }
+#if HAS_DROPOUT
+        UVEC draws[ITEM_KEYS];  // one draw's four
+        uint row = (uint)(first_query + t) * (uint)heads + (uint)get_group_id(1);
+        philox((uint)(start / ITEM_KEYS + key_item), row, site, seed[0], seed[1], draws);
+#pragma unroll
+        for (int c = 0; c < ITEM_KEYS; ++c)
+          if (draws[c] < threshold) scores[r][c] = 0.0f;
+#endif
         UNROLL_HEAD for (int c = 0; c < ITEM_COLUMNS; ++c) totals[r][c] *= correction;
       }
 #pragma unroll
@@ -255,6 +282,15 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void attention_tiled
 #pragma unroll
       for (int i = 0; i < KEY_ITEMS; ++i) sum += part[t * KEY_ITEMS + i];
       float factor = (CAUSAL ? sum != 0.0f : keys > 0) ? 1.0f / sum : 0.0f;
+#if SAVES_LOG_SUM_EXP
+      // A query that sees nothing has a sum of 0 and minus infinity here.
+      if (key_item == 0 && t < queries)
+        log_sum_exp[(size_t)(first_query + t) * heads + get_group_id(1)] =
+            sum == 0.0f ? -INFINITY : LN_2 * (largest[r] + log2(sum));
+#endif
+#if HAS_DROPOUT
+      factor *= keep_scale;
+#endif
       if (t < queries) {
         // + 0: a total that underflowed to -0 is 0 where a hidden key's 0 comes after it, so it is everywhere.
         UNROLL_HEAD for (int c = 0; c < ITEM_COLUMNS; ++c) totals[r][c] = (totals[r][c] + 0.0f) * factor;

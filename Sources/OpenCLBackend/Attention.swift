@@ -27,6 +27,12 @@ extension StepBinder {
       try kernel.bind(
         try arguments.bufferValues() + numbers.map { .int32(Int32($0)) } + [.float(Float(attention.scale))])
     }
+    return enqueueAttention(kernels, attention, sequencesArgument: 7)
+  }
+
+  /// Launches the kernel of the configuration that serves the batch: one of `kernels`, which may have `attention_step`
+  /// behind the configurations'. `sequencesArgument` is the index of the number of sequences.
+  func enqueueAttention(_ kernels: [Kernel], _ attention: Attention, sequencesArgument: Int) -> Enqueue {
     let choice = profile.attentionChoice(attention, tuning)
     let step = kernels.count > choice.configurations.count ? kernels.last : nil
     let vectorWidth = profile.vectorWidth
@@ -36,7 +42,7 @@ extension StepBinder {
       let index = choice.index(longest: longest, sequences: sequences)
       let configuration = choice.configurations[index]
       let kernel = longest == 1 ? step ?? kernels[index] : kernels[index]
-      try kernel.set(7, Int32(sequences))
+      try kernel.set(sequencesArgument, Int32(sequences))
       try launchHeads(
         queue, kernel, dimensions, heads: attention.heads, tileQueries: configuration.queries(vectorWidth: vectorWidth),
         groupSize: configuration.groupSize)

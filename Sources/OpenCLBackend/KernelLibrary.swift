@@ -63,7 +63,8 @@ final class KernelLibrary: Sendable {
   /// The files that the host puts in front of a kernel file.
   private static func shared(_ file: String) -> [String] {
     switch file {
-    case "dropout": ["common", "philox"]
+    case "dropout", "attention", "attention_gradient": ["common", "philox"]
+    case "attention_tiled", "attention_gradient_tiled": ["common", "tiles", "philox"]
     case "attention_probabilities", "attention_context_gradient": ["common", "sum_rows"]
     case _ where file.hasSuffix("_tiled"): ["common", "tiles"]
     case _ where file.hasSuffix("_panels"): ["common", "panels"]

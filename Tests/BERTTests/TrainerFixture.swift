@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import BERT
 import Checkpoints
+import ComputeGraph
 import StrictJSON
 import TestSupport
 import Testing
@@ -33,7 +34,7 @@ struct TrainerFixture {
   @discardableResult
   func train(
     into name: String, from model: String? = nil, resuming resumed: String? = nil, evaluates: Bool = false,
-    note: (String) -> Void = { _ in }, _ hear: (Trainer.Event) -> Void = { _ in }
+    note: (String) -> Void = { _ in }, hear: (Trainer.Event) -> Void = { _ in }
   ) async throws -> TrainingProgress {
     let resumed = try resumed.map(TrainingCheckpoint.find)
     let file = source + "/train.jsonl"

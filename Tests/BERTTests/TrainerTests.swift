@@ -80,9 +80,11 @@ import Testing
     fixture.arguments.earlyStoppingThreshold = 100
     fixture.arguments.metricForBestModel = "accuracy"
     var stopped: Int?
-    let progress = try await fixture.train(into: "out", evaluates: true) { event in
-      if case .stoppedEarly(let step) = event { stopped = step }
-    }
+    let progress = try await fixture.train(
+      into: "out", evaluates: true,
+      hear: { event in
+        if case .stoppedEarly(let step) = event { stopped = step }
+      })
     #expect(stopped == 6 && progress.step == 6, "\(progress)")
     #expect(TrainingCheckpoint.all(in: fixture.path("out")) == [4, 6].map { fixture.path("out/checkpoint-\($0)") })
     let values = try fixture.lines("out/evaluations.jsonl").map { try #require($0["eval_accuracy"]?.doubleValue) }
@@ -123,7 +125,7 @@ import Testing
     fixture.arguments.trainBatchSize = 3
     fixture.arguments.learningRate = 2e-3
     var notes: [String] = []
-    try await fixture.train(into: "out", resuming: fixture.path("out/checkpoint-3")) { notes.append($0) }
+    try await fixture.train(into: "out", resuming: fixture.path("out/checkpoint-3"), note: { notes.append($0) })
     #expect(notes.count == 1 && notes[0].contains("--learning-rate 0.001; going on with 0.002"), "\(notes)")
     let done = await #expect(throws: TrainingError.self) {
       try await fixture.train(into: "out", resuming: fixture.path("out/checkpoint-6"))

@@ -67,7 +67,7 @@ final class ToolProcess {
     closeOutput()
     close(error)
     if !isReaped {
-      kill(process, SIGKILL)
+      Glibc.kill(process, SIGKILL)
       waitpid(process, nil, 0)
     }
   }

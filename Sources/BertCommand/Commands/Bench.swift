@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import BERT
+import ComputeGraph
 import OpenCLBackend
 import StrictJSON
 
@@ -27,6 +28,10 @@ struct Bench: AsyncParsableCommand {
       last_hidden_state in host memory. "tokens" are those that the mask shows.
 
         bert bench MODEL --inputs in.safetensors --json -
+
+      --train times steps of a training instead: forward, backward, clipping and AdamW of a text classifier with two labels.
+
+        bert bench MODEL --train --shapes 8x128,ragged --profile
 
       Takes some seconds a shape; --sweep takes minutes, most of them for the largest batches. A head, where the \
       checkpoint has one, is not run; a pooler is.
@@ -77,6 +82,15 @@ struct Bench: AsyncParsableCommand {
       "Chrome trace of one run of each shape (chrome://tracing, Perfetto); - is standard output.", valueName: "file"))
   var trace: String?
 
+  @Flag(help: "Time steps of a training instead of forward passes.")
+  var train = false
+
+  @Option(help: "With --train, what is computed again instead of kept: none, activations, layers.")
+  var recompute: Recomputation?
+
+  @Flag(help: "With --train, leave out the dropout that the configuration has.")
+  var noDropout = false
+
   @OptionGroup(title: "Device options")
   var engine: EngineOptions
 
@@ -100,6 +114,13 @@ struct Bench: AsyncParsableCommand {
         throw ValidationError("--shapes, --profile and --trace do not go with --sweep.")
       }
     }
+    if train {
+      guard inputs == nil, plot == nil, trace == nil, !sweep else {
+        throw ValidationError("--inputs, --sweep, --plot and --trace do not go with --train.")
+      }
+    } else if recompute != nil || noDropout {
+      throw ValidationError("--recompute and --no-dropout need --train.")
+    }
     if profile || trace != nil {
       guard engine.device != .cpu else {
         throw ValidationError("--profile and --trace need an OpenCL device: the CPU executor makes no events.")
@@ -117,6 +138,7 @@ struct Bench: AsyncParsableCommand {
   }
 
   func run() async throws {
+    if train { return try await runTraining() }
     if let inputs, let json { return try await runInputs(inputs, json: json) }
     let chosen = try chosenShapes()
     for file in [json, plot, trace].compactMap({ $0 }) { try checkDestination(file) }
@@ -151,6 +173,19 @@ struct Bench: AsyncParsableCommand {
       }
     }
     return all
+  }
+
+  private func runTraining() async throws {
+    let areChosen = shapes != nil
+    let shapes = try chosenShapes().filter { areChosen || ["8x128", "ragged"].contains($0.name) }
+    if let json { try checkDestination(json) }
+    let bench = TrainingBench(
+      directory: try SentenceHead.transformerPath(in: model), engine: try engine.open(), recomputation: recompute ?? .none,
+      drops: !noDropout, warmup: warmup ?? 2, count: repeatCount ?? 5, profiles: profile)
+    if profile, bench.engine.device == nil { throw CommandError.noEvents }
+    let result = try await bench.run(shapes)
+    if json != "-" { try StandardOutput.write(result.text) }
+    if let json { try writeDocument(result.json, to: json) }
   }
 
   private func runInputs(_ inputs: String, json: String) async throws {
