@@ -33,7 +33,8 @@ __kernel void adam_w(
   long last = min((long)(get_group_id(0) + 1) * blocks / (long)get_num_groups(0) * GROUP_ELEMENTS, (long)count);
   // First what is decayed, then the rest.
   for (int part = 0; part < 2; ++part) {
-    VEC kept = (VEC)(part == 0 ? 1.0f - rates[3] : 1.0f);
+    // Subtracted, not a factor 1 - rates[3], of which a float keeps one digit where the rate is 2e-5 and the decay 0.01.
+    VEC decay = (VEC)(part == 0 ? -rates[3] : 0.0f);
     long start = part == 0 ? first : max(first, (long)decayed);
     long end = part == 0 ? min(last, (long)decayed) : last;
     for (long i = start + (long)get_local_id(0) * VECTOR_WIDTH; i < end; i += WG_SIZE * VECTOR_WIDTH) {
@@ -41,7 +42,8 @@ __kernel void adam_w(
       VEC g = load_row(gradients + i, left) * clip;
       VEC m = fma((VEC)beta1, load_row(first_moments + i, left), (VEC)rest1 * g);
       VEC v = fma((VEC)beta2, load_row(second_moments + i, left), (VEC)rest2 * g * g);
-      VEC w = load_row(weights + i, left) * kept;
+      VEC w = load_row(weights + i, left);
+      w = fma(decay, w, w);
       w -= step_size * m / fma(sqrt(v), correction, (VEC)epsilon);
       store_row(WITHOUT_DENORMALS(m), first_moments + i, left);
       store_row(WITHOUT_DENORMALS(v), second_moments + i, left);
