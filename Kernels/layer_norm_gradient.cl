@@ -66,7 +66,8 @@ __kernel void layer_norm_gradient(
       }
       store_row(weight_sum, weight_sums + i, left);
       store_row(bias_sum, bias_sums + i, left);
-      VEC g = fma(y, load_row(weight + i, left), (VEC)-mean_gradient);
+      // The product rounded as it was in the mean: in a row of one element the difference is then exactly 0.
+      VEC g = y * load_row(weight + i, left) - (VEC)mean_gradient;
       store_row(fma(-xhat, (VEC)mean_product, g) * (VEC)scale, dh + start + i, left);
     }
   }

@@ -18,10 +18,6 @@ extension OperationCase {
   /// Those small enough for a simulator.
   public static let smallGradients = small.filter { $0.reasonForNoGradient == nil }
 
-  /// Largest relative Frobenius error of a gradient on a 32-bit device: the backward pass has the rounding of the forward
-  /// pass in its operands, and adds its own.
-  public var gradientTolerance: Double { 2 * tolerance }
-
   /// Real operands that an operation has no rule for.
   private var fixedOperands: Set<Int> {
     switch operation {
