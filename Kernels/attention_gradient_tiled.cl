@@ -17,6 +17,9 @@
 //            The weight of a hidden key is 0
 // Aliasing   none but that of dquery, dkey and dvalue
 // Reference  Sources/CPUBackend/Training/AttentionGradient.swift
+// Counted    (machine code for sm_80 / sm_90, no GPU ran) no spills for heads of 32, 64 and 128, with dropout or without;
+//            heads of 64: by queries 117 / 125 registers, with dropout 148 / 150, 21 KiB; by keys 151 / 163, with dropout
+//            213 / 166, 25 KiB
 
 #ifndef HEAD_SIZE
 #define HEAD_SIZE 64

@@ -25,6 +25,7 @@
 //            128x128x8, 8x8 an item: 120 / 120 registers, 16.5 KiB, 2 groups per multiprocessor, 91 % FFMA in the loop;
 //            64x64x16, 8x4: 91 / 95, 17 KiB, 5; 16x64x16, 2x4: 60 / 64, 11 KiB, 8; 8x16x64, 1x1: 45 / 48, 16 KiB,
 //            9 / 10
+//            Gradients, sm_90: 128x128x8 128 for the input and 122 for the weight, 64x64x16 96, 8x16x64 46 / 47; no spills
 // Tried      (128x128x8, by count) d unrolled whole or by 4: 128 to 137 registers, one group in place of two
 
 #ifndef HAS_BIAS

@@ -12,7 +12,7 @@ extension CheckpointWriter {
   public static func remove(_ directory: String) throws(CheckpointError) {
     let target = resolved(directory)
     let name = target[target.index(after: target.lastIndex(of: "/") ?? target.startIndex)...]
-    let hidden = joinPath(parent(of: target), ".\(name).bert-save-removed")
+    let hidden = joinPath(parent(of: target), ".\(name)\(removedEnding)")
     let calls = FileCalls.system
     removeTree(hidden, calls)
     guard calls.rename(target, hidden) == 0 else {
@@ -20,6 +20,15 @@ extension CheckpointWriter {
     }
     removeTree(hidden, calls)
   }
+
+  /// Removes what removals in a directory have left that were killed.
+  public static func sweepRemovals(in directory: String) {
+    for name in directoryEntries(directory) where name.hasPrefix(".") && name.hasSuffix(removedEnding) {
+      removeTree(joinPath(directory, name), FileCalls.system)
+    }
+  }
+
+  private static let removedEnding = ".bert-save-removed"
 
   /// The names in a directory, those of unfinished saves left out; none if it cannot be read.
   public static func entries(of directory: String) -> [String] {

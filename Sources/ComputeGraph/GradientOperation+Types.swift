@@ -46,6 +46,7 @@ extension GradientOperation {
       for index in 0...1 { try check.matrix(index, rows: queries, columns: .fixed(attention.width)) }
       try check.matrix(2, rows: queries, columns: .fixed(attention.heads))
       if let dropout = training.dropout { try check.dropout(dropout, seed: 9) }
+      try sharing.separate([attention.queryColumn, attention.keyColumn, attention.valueColumn], attention, check)
       return try sharing.types([3, 4, 5], check)
     case .attentionProbabilities(let probabilities, let sharing):
       let relative = probabilities.relativePositions != nil
@@ -133,6 +134,19 @@ extension GradientOperation {
 }
 
 extension GradientOperation.Sharing {
+  /// Demands that the heads of one matrix lie in columns of their own: gradients are stored there, not added.
+  fileprivate func separate(
+    _ columns: [Int], _ attention: Attention, _ check: OperandCheck
+  ) throws(GraphError) {
+    let results = [query, key, value]
+    for (one, other) in [(0, 1), (0, 2), (1, 2)]
+    where results[one] == results[other] && abs(columns[one] - columns[other]) < attention.width {
+      throw .badAttribute(
+        operation: check.operation.name,
+        "heads from columns \(columns[one]) and \(columns[other]) of one matrix overlap")
+    }
+  }
+
   /// The types of the distinct matrices, whose operands are at `places`: query, key and perhaps value.
   fileprivate func types(_ places: [Int], _ check: OperandCheck) throws(GraphError) -> [TensorType] {
     var types: [TensorType] = []

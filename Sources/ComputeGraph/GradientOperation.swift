@@ -44,7 +44,8 @@ public enum GradientOperation: Hashable, Sendable {
   ///
   /// Operands: dout `[T, A]`, out `[T, A]`, logSumExp `[T, N]`, then all of `trainingAttention`. Results: one for each
   /// distinct matrix among query, key and value, of that matrix's type, with each gradient in the columns that its operand
-  /// has there, and zeros in all other columns and rows.
+  /// has there, and zeros in all other columns and rows. Within one matrix those columns do not overlap, and no key belongs
+  /// to two sequences; see `attentionProbabilities` for those that do.
   case attention(TrainingAttention, Sharing)
 
   /// Backward of `attentionProbabilities`.

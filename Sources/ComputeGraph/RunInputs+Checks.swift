@@ -52,7 +52,7 @@ extension RunInputs {
       // A device launches for as many queries as the longest sequence is said to have; those beyond would get nothing.
       guard areQueries, let longest = dimensions[.longest], let length = lengths.max(), length > longest else { return }
       throw .inputMismatch(name: name, found: "a sequence of \(length) rows", wanted: "at most \(longest), the longest")
-    case .keyRanges(let ends, let longest):
+    case .keyRanges(let ends, let longest, let areApart):
       guard case .input(let endName) = graph.source(of: ends), case .int32(let ends)? = tensors[endName]?.storage else {
         return
       }
@@ -64,6 +64,13 @@ extension RunInputs {
           throw .inputMismatch(
             name: endName, found: "keys \(start) ..< \(end)", wanted: "at most \(most ?? rows) of the \(rows) rows")
         }
+      }
+      guard areApart else { return }
+      let ranges = zip(indices, ends).filter { $0 < $1 }.sorted { $0.0 < $1.0 }
+      for (one, next) in zip(ranges, ranges.dropFirst()) where next.0 < one.1 {
+        throw .inputMismatch(
+          name: name, found: "key \(next.0) in two sequences",
+          wanted: "keys of one sequence each, since attention's backward pass sums no gradients of two")
       }
     case .segmentLabels(let offsets):
       guard case .input(let offsetsName) = graph.source(of: offsets),
@@ -102,8 +109,9 @@ private struct IndexUse: Hashable {
     case segmentLabels(offsets: Graph.Value)
     /// Where sequences begin and end, in the rows of a matrix.
     case offsets(areQueries: Bool)
-    /// Where each sequence's keys begin and, in another input, end; at most `longest` of them.
-    case keyRanges(ends: Graph.Value, longest: Symbol?)
+    /// Where each sequence's keys begin and, in another input, end; at most `longest` of them. Where they are apart, no key
+    /// belongs to two sequences.
+    case keyRanges(ends: Graph.Value, longest: Symbol?, areApart: Bool)
   }
   let input: Graph.Value
   let rows: Dimension
@@ -124,9 +132,12 @@ private struct IndexUse: Hashable {
         guard let columns = graph.type(of: step.operands[matrix]).shape.last else { return }
         uses.insert(IndexUse(input: step.operands[index], rows: columns, kind: kind))
       }
-      func keyRanges(_ starts: Int, rowsOf keys: Int, longest: Symbol? = nil, queries: Int = 0) {
+      func keyRanges(
+        _ starts: Int, rowsOf keys: Int, longest: Symbol? = nil, queries: Int = 0, areApart: Bool = false
+      ) {
         use(starts - 1, rowsOf: queries, .offsets(areQueries: true))
-        use(starts, rowsOf: keys, .keyRanges(ends: step.operands[starts + 1], longest: longest))
+        let ends = step.operands[starts + 1]
+        use(starts, rowsOf: keys, .keyRanges(ends: ends, longest: longest, areApart: areApart))
       }
       switch step.operation {
       case .embeddingLayerNorm(let embeddings):
@@ -161,7 +172,7 @@ private struct IndexUse: Hashable {
       case .trainingAttention: keyRanges(4, rowsOf: 1)
       case .gradient(let gradient):
         switch gradient {
-        case .attention: keyRanges(7, rowsOf: 4, queries: 3)
+        case .attention: keyRanges(7, rowsOf: 4, queries: 3, areApart: true)
         case .attentionProbabilities(let probabilities, _):
           keyRanges(5, rowsOf: 3, longest: probabilities.keys, queries: 2)
         case .attentionContext:

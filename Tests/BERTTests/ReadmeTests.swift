@@ -54,6 +54,23 @@ import Testing
     try expectReadmeHas("decoder")
   }
 
+  @Test func aTrainingRuns() async throws {
+    let model = Goldens.path("training/text-classification")
+    let file = model + "/train.jsonl"
+    let folder = try ModelFolder()
+    let output = folder.path + "/out"
+    var arguments = TrainingArguments()
+    arguments.maxSteps = 2
+    // README: training
+    let data = try TrainingData(directory: model, head: .textClassification, trainFile: file, arguments)
+    let session = try await TrainingSession(data.model, arguments.optimizer, on: Engine.open())
+    let trainer = try Trainer(session, data.training, arguments, outputDirectory: output)
+    try await trainer.run()
+    // README: end
+    #expect(try BertConfig.fromPretrained(output).numLabels == 3)
+    try expectReadmeHas("training")
+  }
+
   /// Demands the lines of this file that are marked, but for the checkpoint's name, in the README.
   private func expectReadmeHas(_ mark: String) throws {
     let source = try text(#filePath).split(separator: "\n").map { $0.drop { $0 == " " } }

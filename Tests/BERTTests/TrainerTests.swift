@@ -2,6 +2,7 @@
 import BERT
 import Checkpoints
 import ComputeGraph
+import Glibc
 import StrictJSON
 import TestSupport
 import Testing
@@ -132,9 +133,56 @@ import Testing
     }
     #expect(done == .nothingLeft(path: fixture.path("out/checkpoint-6"), step: 6, steps: 6))
     #expect(throws: TrainingError.noCheckpoint(path: fixture.source)) { try TrainingCheckpoint.find(fixture.source) }
-    #expect(throws: TrainingError.self) { try TrainingCheckpoint.claim(fixture.path("out"), overwrites: false) }
-    try TrainingCheckpoint.claim(fixture.path("out"), overwrites: true)
+    #expect(throws: TrainingError.self) { try TrainingCheckpoint.checkUnused(fixture.path("out")) }
+    try TrainingCheckpoint.clear(fixture.path("out"))
+    try TrainingCheckpoint.checkUnused(fixture.path("out"))
     #expect(TrainingCheckpoint.all(in: fixture.path("out")).isEmpty)
+  }
+
+  /// A run outlives the checkpoint that it was resumed from.
+  @Test func resumesFromACheckpointThatIsRemovedOnTheWay() async throws {
+    var fixture = try TrainerFixture(.cpu)
+    fixture.arguments.saveSteps = 1
+    fixture.arguments.saveTotalLimit = 1
+    try await fixture.train(into: "whole")
+    fixture.arguments.maxSteps = 2
+    try await fixture.train(into: "out")
+    fixture.arguments.maxSteps = 6
+    // The schedule is another where the run has another length: only that it ends well counts.
+    try await fixture.train(into: "out", resuming: fixture.path("out"))
+    #expect(TrainingCheckpoint.all(in: fixture.path("out")) == [fixture.path("out/checkpoint-6")])
+    #expect(try fixture.bytes("out/vocab.txt") == fixture.bytes("whole/vocab.txt"))
+  }
+
+  /// Resumed from an earlier step than the newest, the run goes its own way: the other's checkpoints do not stay.
+  @Test func checkpointsOfALaterStepGo() async throws {
+    let fixture = try TrainerFixture(.cpu)
+    try await fixture.train(into: "out")
+    var notes: [String] = []
+    try await fixture.train(
+      into: "out", resuming: fixture.path("out/checkpoint-3"),
+      hear: { event in
+        if case .note(let text) = event { notes.append(text) }
+      })
+    #expect(notes == ["removed \(fixture.path("out/checkpoint-6")), of a step that this run takes again"])
+    #expect(TrainingCheckpoint.all(in: fixture.path("out")).count == 2)
+  }
+
+  @Test func twoTrainingsDoNotWriteOneFile() async throws {
+    let fixture = try TrainerFixture(.cpu)
+    var second: TrainingError?
+    var tried = false
+    try await fixture.train(
+      into: "out",
+      hear: { event in
+        guard case .step = event, !tried else { return }
+        tried = true
+        // As another process would.
+        let descriptor = open(fixture.path("out/metrics.jsonl"), O_RDWR)
+        if flock(descriptor, LOCK_EX | LOCK_NB) != 0 { second = .outputLocked(path: "") }
+        close(descriptor)
+      })
+    #expect(tried && second != nil)
   }
 
   /// What the plan says is saved is what the arena has, and the order is as the names say.

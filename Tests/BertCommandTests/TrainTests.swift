@@ -93,7 +93,7 @@ import Testing
   /// What is wrong is said before the first step, in one line that names file, row and field.
   @Test(arguments: [
     ("{\"text\":\"a\",\"label\":0}\n{\"text\":\"b\"}\n", "line 2"), ("", "has no example"),
-    ("{\"text\":\"a\",\"label\":7}\n", "line 1: label is 7; it must be in 0 ..< 3"),
+    ("{\"text\":\"a\",\"label\":0}\n{\"text\":\"b\",\"label\":7}\n", "line 2: \"label\" is 7; it must be in 0 ..< 3"),
     ("{\"text\":\"a\",\"label\":1}\n{\"text\":\"b\",\"label\":1}\n", "all 2 rows have the label 1"),
     ("{\"text\":\"a\",\"label\":NaN}\n", "line 1"), ("not json\n", "line 1"),
   ])

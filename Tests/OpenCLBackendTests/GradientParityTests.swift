@@ -10,9 +10,18 @@ import Testing
 @Suite struct GradientParityTests {
   private typealias Name = ParameterLayout.StateName
 
+  /// The rows of a form: all of them as this device has them and as a GPU does; in the other forms, which differ from these
+  /// in width alone, the first two of each operation, since each program takes a second to build.
+  private static func rows(_ form: KernelForm) -> [OperationCase] {
+    let rows = form.rows.filter { $0.reasonForNoGradient == nil }
+    guard form != .native, form != .groups else { return rows }
+    return Dictionary(grouping: rows, by: \.operation.kind).sorted { $0.key.rawValue < $1.key.rawValue }
+      .flatMap { $0.value.prefix(2) }
+  }
+
   @Test(arguments: KernelForm.allCases) func everyGradientAgreesWithTheOracle(form: KernelForm) async throws {
     let executor = try form.executor()
-    for row in form.rows where row.reasonForNoGradient == nil {
+    for row in Self.rows(form) {
       let prepared = try row.prepareGradient()
       let wanted = try await prepared.backward.run(on: CPUExecutor<Double>())
       let found = try await prepared.backward.run(on: executor)
@@ -33,7 +42,7 @@ import Testing
   /// What the gradients' state held before stays in the sum; two runs give the same bits.
   @Test(arguments: [KernelForm.native, .groups]) func gradientsOfParametersAreAdded(form: KernelForm) async throws {
     let executor = try form.executor()
-    for row in form.rows where row.reasonForNoGradient == nil {
+    for row in Self.rows(form) {
       var prepared = try row.prepareGradient()
       let alone = try #require(await prepared.backward.run(on: executor)[Name.gradients]).doubles
       try prepared.startWithRandomGradients()

@@ -46,15 +46,19 @@ import Testing
   @Test(arguments: [1, 32]) func training(workGroupSize: Int) async throws {
     let device = try Device.select("auto")
     let product: MatrixProduct = workGroupSize == 1 ? .panels : .tiled
-    let executor = try OpenCLExecutor(
-      device, profile: DeviceProfile(device, workGroupSize: workGroupSize, matrixProduct: product))
+    // One for each run: Oclgrind 21.10 takes a new buffer for a released one and does not see what kernels write behind its
+    // end.
+    func executor() throws -> OpenCLExecutor {
+      try OpenCLExecutor(
+        device, profile: DeviceProfile(device, workGroupSize: workGroupSize, matrixProduct: product))
+    }
     for size in [ProductSize(1, 1, 1), ProductSize(19, 33, 37), ProductSize(7, 5, 48)] {
       for hasAddend in [false, true] {
-        try await StateRun.gradients(size, hasAddend: hasAddend).compare(executor, "\(size)")
+        try await PreparedRun.gradients(size, hasAddend: hasAddend).compare(executor(), "\(size)")
       }
-      try await StateRun.forward(size).compare(executor, "\(size)")
+      try await PreparedRun.forward(size).compare(executor(), "\(size)")
     }
-    for maxGradNorm in [nil, 0.5] { try await StateRun.step(1, maxGradNorm).compare(executor, "a step") }
+    for maxGradNorm in [nil, 0.5] { try await PreparedRun.step(1, maxGradNorm).compare(executor(), "a step") }
   }
 
   private func check(

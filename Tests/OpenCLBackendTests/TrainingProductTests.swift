@@ -21,7 +21,7 @@ import Testing
     let executor = try form.executor()
     for size in TrainingProductTests.sizes {
       for hasAddend in [false, true] {
-        let run = try StateRun.gradients(size, hasAddend: hasAddend)
+        let run = try PreparedRun.gradients(size, hasAddend: hasAddend)
         try await run.compare(executor, "\(size)")
       }
     }
@@ -31,7 +31,7 @@ import Testing
     let executor = try KernelForm.groups.executor(.clblast)
     for size in [ProductSize(5, 3, 17), ProductSize(16, 48, 96), ProductSize(0, 7, 5)] {
       for hasAddend in [false, true] {
-        try await StateRun.gradients(size, hasAddend: hasAddend).compare(executor, "\(size)")
+        try await PreparedRun.gradients(size, hasAddend: hasAddend).compare(executor, "\(size)")
       }
     }
   }
@@ -42,8 +42,8 @@ import Testing
     let executor = try form.executor()
     for (columns, depth) in [(1030, 48), (97, 33)] {
       func bits(_ rows: Int) async throws -> [UInt32] {
-        let results = try await StateRun.gradients(ProductSize(rows, columns, depth), hasAddend: true).result(
-          of: executor)
+        let results = try await PreparedRun.gradients(ProductSize(rows, columns, depth), hasAddend: true)
+          .run(on: executor)
         return try #require(results["dx"]).floats.map(\.bitPattern)
       }
       let all = try await bits(600)
@@ -58,14 +58,14 @@ import Testing
   @Test(arguments: KernelForm.allCases) func weightsInAStateAgreeWithTheOracle(form: KernelForm) async throws {
     let executor = try form.executor()
     for size in [ProductSize(1, 1, 1), ProductSize(13, 97, 33), ProductSize(64, 96, 48), ProductSize(0, 3, 5)] {
-      var run = try StateRun.forward(size)
+      var run = try PreparedRun.forward(size)
       try await run.compare(executor, "\(size)")
-      let before = try await run.result(of: executor)
+      let before = try await run.run(on: executor)
       for (name, tensor) in run.states {
         run.states[name] = try Tensor(.float32(tensor.floats.map { -2 * $0 }), shape: tensor.shape)
       }
       try await run.compare(executor, "\(size), other weights")
-      if size.rows > 0 { #expect(try await run.result(of: executor)["y"] != before["y"]) }
+      if size.rows > 0 { #expect(try await run.run(on: executor)["y"] != before["y"]) }
     }
   }
 
@@ -84,11 +84,12 @@ import Testing
       let state = try graph.state("weights", [.fixed(columns * depth)])
       let view = try graph.view(of: state, offset: 0, [columns, depth])
       try graph.output("device", graph.apply(.linear(activation: .geluErf), [input, view]))
-      let run = StateRun(
-        graph: graph, parameters: table, dimensions: [.tokens: rows],
-        tensors: ["x": try Tensor(.float32(x), shape: [rows, depth])],
+      let run = PreparedRun(
+        graph: graph, parameters: table,
+        inputs: RunInputs(
+          dimensions: [.tokens: rows], tensors: ["x": try Tensor(.float32(x), shape: [rows, depth])]),
         states: ["weights": try Tensor(.float32(weight), shape: [columns * depth])])
-      let results = try await run.result(of: executor)
+      let results = try await run.run(on: executor)
       #expect(results["host"] == results["device"])
     }
   }

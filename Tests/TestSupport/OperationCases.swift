@@ -36,18 +36,22 @@ public struct OperationCase: Sendable, CustomStringConvertible {
   public let what: String
   /// Largest relative Frobenius error of a 32-bit device against the oracle.
   public let tolerance: Double
+  /// The same of a gradient.
+  public let gradientTolerance: Double
 
   public var description: String { "\(operation.name) \(what)" }
 
   init(
     _ operation: Operation, _ what: String, _ operands: [Operand], _ dimensions: Dimensions = [:],
-    tolerance: Double = 1e-6
+    tolerance: Double = 1e-6, gradientTolerance: Double? = nil
   ) {
     self.operation = operation
     self.operands = operands
     self.dimensions = dimensions
     self.what = what
     self.tolerance = tolerance
+    // A backward pass has the rounding of the forward pass in its operands, and adds its own.
+    self.gradientTolerance = gradientTolerance ?? 2 * tolerance
   }
 
   /// Every operation at a real BERT size and at odd ones: prime, larger than a work-group, shorter than a vector.

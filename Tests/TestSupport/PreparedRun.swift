@@ -10,6 +10,18 @@ public struct PreparedRun: Sendable {
   public var states: [String: Tensor]
   public let outputs: [String]
 
+  /// - Parameter outputs: all of the graph's where nil.
+  public init(
+    graph: Graph, parameters: ParameterTable = ParameterTable(), inputs: RunInputs, states: [String: Tensor],
+    outputs: [String]? = nil
+  ) {
+    self.graph = graph
+    self.parameters = parameters
+    self.inputs = inputs
+    self.states = states
+    self.outputs = outputs ?? graph.outputs.map(\.name)
+  }
+
   public func run(on executor: some Executor) async throws -> [String: Tensor] {
     try await run(on: executor.load(graph, parameters: parameters))
   }

@@ -14,7 +14,11 @@ extension BertNetwork {
   /// - Throws: `CheckpointError` for what the disk says; what reading the weights throws.
   public func savePretrained(_ directory: String, maxShardBytes: Int = CheckpointWriter.defaultShardBytes) throws {
     let contents = CheckpointContents(
-      config: config, form: form, parameters: parameters, carried: carried, directory: self.directory)
+      config: config, form: form, parameters: parameters, carried: carried,
+      original: try self.directory.map(CheckpointContents.original),
+      companions: try self.directory.map {
+        OutgoingFile.copies(of: try CheckpointContents.companionNames(in: $0), in: $0)
+      } ?? [])
     try CheckpointWriter.write(
       contents.tensors(), files: contents.files(), maxShardBytes: maxShardBytes, to: directory)
   }

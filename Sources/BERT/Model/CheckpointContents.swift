@@ -4,14 +4,16 @@ import ComputeGraph
 import StrictJSON
 
 /// What a model's checkpoint consists of, whether its weights lie in a file or in training.
-struct CheckpointContents: Sendable {
+struct CheckpointContents {
   var config: BertConfig
   let form: ModelForm
   let parameters: any ParameterSource
   /// Tensors that nothing computes with and a save writes all the same.
   let carried: [Graph.Parameter.Part]
-  /// The checkpoint that the model came from, for the files that go with the weights.
-  let directory: String?
+  /// `config.json` of the checkpoint that the model came from, whose other fields stay.
+  let original: JSONObject?
+  /// The files that go with the weights: tokenizer, sentence encoder.
+  let companions: [OutgoingFile]
 
   /// Keys are Hugging Face's (`bert.` in front where there is a head); a tied output matrix is there once.
   func tensors() throws -> [OutgoingTensor] {
@@ -28,19 +30,22 @@ struct CheckpointContents: Sendable {
     return tensors
   }
 
-  /// `config.json`, and the files of tokenizer and sentence encoder of the directory that the model came from.
-  func files() throws -> [OutgoingFile] {
+  /// `config.json`, and the files that go with the weights.
+  func files() -> [OutgoingFile] {
     var config = config
     config.architectures = [form.head.architecture]
     config.tieWordEmbeddings = form.head.isLanguageModel ? form.tiesDecoder : config.tieWordEmbeddings
-    let original = try directory.map { try JSONFields.read($0 + "/config.json").object }
-    let json = OutgoingFile(name: "config.json", json: .object(config.json(over: original ?? JSONObject())))
-    return [json] + (try directory.map(CheckpointContents.companions) ?? [])
+    return [OutgoingFile(name: "config.json", json: .object(config.json(over: original ?? JSONObject())))] + companions
   }
 
-  /// What belongs to a checkpoint beside weights and configuration: the tokenizer, defaults of generation, and what makes
+  /// `config.json` of a directory.
+  static func original(in directory: String) throws -> JSONObject {
+    try JSONFields.read(directory + "/config.json").object
+  }
+
+  /// Names of what belongs to a checkpoint beside weights and configuration: the tokenizer, defaults of generation, and what makes
   /// a sentence encoder of it, module folders included.
-  private static func companions(in directory: String) throws -> [OutgoingFile] {
+  static func companionNames(in directory: String) throws -> [String] {
     var names = OutgoingFile.tokenizerNames + ["generation_config.json"]
     let modules = directory + "/modules.json"
     if BoundedFile.exists(path: modules) {
@@ -50,7 +55,7 @@ struct CheckpointContents: Sendable {
         names += ["config.json", "model.safetensors", "pytorch_model.bin"].map { "\(folder)/\($0)" }
       }
     }
-    return OutgoingFile.copies(of: names, in: directory)
+    return names.filter { BoundedFile.exists(path: directory + "/" + $0) }
   }
 
   /// The key of a tensor in Hugging Face's model.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
 import ComputeGraph
+import StrictJSON
 
 /// A model before it is trained: configuration, head, and where its weights come from. Nothing is on a device yet.
 public struct TrainableModel: Sendable {
@@ -12,7 +13,16 @@ public struct TrainableModel: Sendable {
   let form: ModelForm
   let parameters: any ParameterSource
   let carried: [Graph.Parameter.Part]
-  let directory: String?
+  /// `config.json` as it was, and the files that go with the weights: read now, because a training may outlive the
+  /// checkpoint that it began with.
+  let original: JSONObject?
+  let companions: [CompanionFile]
+
+  /// A file of a checkpoint, in memory.
+  struct CompanionFile: Sendable {
+    let name: String
+    let bytes: [UInt8]
+  }
 
   /// A checkpoint to go on training.
   ///
@@ -34,7 +44,8 @@ public struct TrainableModel: Sendable {
       let parameters = try form.parameters(in: checkpoint, directory)
       return TrainableModel(
         config: config, head: head, initializedTensors: [], form: form, parameters: parameters,
-        carried: parameters.carried, directory: directory)
+        carried: parameters.carried, original: try CheckpointContents.original(in: directory),
+        companions: try companions(in: directory))
     } catch BertError.missingHead(_, _, let names) {
       let missing = Set(names)
       let hasPooler = CheckpointParameters.has("pooler.dense.weight", in: checkpoint)
@@ -44,8 +55,19 @@ public struct TrainableModel: Sendable {
       return TrainableModel(
         config: config, head: head, initializedTensors: names, form: form,
         parameters: CompletedParameters(base: base, drawn: drawn, missing: missing), carried: base.carried,
-        directory: directory)
+        original: try CheckpointContents.original(in: directory), companions: try companions(in: directory))
     }
+  }
+
+  private static func companions(in directory: String) throws -> [CompanionFile] {
+    func read(_ name: String) throws(BertError) -> CompanionFile {
+      do {
+        return CompanionFile(name: name, bytes: try BoundedFile.read(path: directory + "/" + name, limit: 1 << 30))
+      } catch {
+        throw .file(error)
+      }
+    }
+    return try CheckpointContents.companionNames(in: directory).map(read)
   }
 
   /// Whether a checkpoint has the weights of a head.
@@ -64,14 +86,18 @@ public struct TrainableModel: Sendable {
 
   /// A model of a configuration with weights drawn from a seed, for pre-training.
   ///
-  /// - Parameter tokenizerDirectory: a directory whose tokenizer is saved with the model.
+  /// - Parameter tokenizerDirectory: a directory whose tokenizer, and whose configuration's other fields, are saved with the
+  ///   model.
+  /// - Throws: `BertError` for that directory's files.
   public static func untrained(
     _ config: BertConfig, head: BertHead, seed: UInt64 = 42, tokenizerDirectory: String? = nil
-  ) -> TrainableModel {
+  ) throws -> TrainableModel {
     let form = ModelForm(config, head, hasPooler: true, tiesDecoder: config.tieWordEmbeddings)
     return TrainableModel(
       config: config, head: head, initializedTensors: [], form: form,
-      parameters: InitialParameters(config: config, seed: seed), carried: [], directory: tokenizerDirectory)
+      parameters: InitialParameters(config: config, seed: seed), carried: [],
+      original: try tokenizerDirectory.map(CheckpointContents.original),
+      companions: try tokenizerDirectory.map(companions) ?? [])
   }
 
   /// Elements of all weights that are trained.

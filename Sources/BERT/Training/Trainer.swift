@@ -65,9 +65,17 @@ public final class Trainer: Sendable {
       guard progress.step < totalSteps else {
         throw TrainingError.nothingLeft(path: resumed, step: progress.step, steps: totalSteps)
       }
-      try Trainer.compare(before, arguments.fingerprint(examples: trainingSet.count), resumed, note)
+      try Trainer.compare(before, arguments.fingerprint(of: trainingSet), resumed, note)
+      // A number of another kind is no better or worse.
+      if before["--metric-for-best-model"]?.stringValue != arguments.bestMetricKey {
+        (start.best, start.evaluationsWithoutBetter) = (nil, 0)
+      }
     }
     (self.order, self.start) = (order, start)
+    let warmup = arguments.warmupSteps(of: totalSteps)
+    if warmup >= totalSteps, arguments.lrSchedulerType != .constant {
+      note("the warm-up of \(warmup) steps is as long as the run, which never reaches --learning-rate")
+    }
     try CheckpointWriter.check(directory: outputDirectory)
   }
 
@@ -75,7 +83,9 @@ public final class Trainer: Sendable {
   private static func compare(
     _ before: JSONObject, _ now: JSONObject, _ path: String, _ note: (String) -> Void
   ) throws(TrainingError) {
-    let fixed = ["examples", "--train-batch-size", "--gradient-accumulation-steps", "--no-shuffle", "--seed"]
+    let fixed = [
+      "examples", "tokens and labels", "--train-batch-size", "--gradient-accumulation-steps", "--no-shuffle", "--seed",
+    ]
     for (name, value) in now {
       guard let old = before[name], old != value else { continue }
       if fixed.contains(name) {
@@ -99,14 +109,23 @@ public final class Trainer: Sendable {
   @discardableResult
   public func run(_ hear: (Event) -> Void = { _ in }) async throws -> TrainingProgress {
     var (progress, order) = (start, order)
+    // What cannot be read should not cost the lines that are there.
+    if let resumed { try await TrainingCheckpoint.restoreMoments(of: session, from: resumed) }
     try CheckpointWriter.makeDirectory(outputDirectory)
     let metrics = try MetricsFile(outputDirectory + "/metrics.jsonl", after: progress.step)
     let evaluations =
       try evaluationSet.map { _ in try MetricsFile(outputDirectory + "/evaluations.jsonl", after: progress.step) }
-    if let resumed { try await TrainingCheckpoint.restoreMoments(of: session, from: resumed) }
+    for path in try TrainingCheckpoint.removeAll(after: progress.step, in: outputDirectory) {
+      hear(.note("removed \(path), of a step that this run takes again"))
+    }
+    CheckpointWriter.sweepRemovals(in: outputDirectory)
     var evaluated: Int?
     while progress.step < totalSteps {
       try Task.checkCancellation()
+      if let patience = arguments.earlyStoppingPatience, progress.evaluationsWithoutBetter >= patience {
+        hear(.stoppedEarly(step: progress.step))
+        break
+      }
       let record = try await takeStep(progress, &order)
       progress.step = record.step
       progress.cursor = order.cursor
@@ -117,10 +136,6 @@ public final class Trainer: Sendable {
         evaluated = progress.step
       }
       if let steps = arguments.saveSteps, progress.step.isMultiple(of: steps) { try await save(progress, hear) }
-      if let patience = arguments.earlyStoppingPatience, progress.evaluationsWithoutBetter >= patience {
-        hear(.stoppedEarly(step: progress.step))
-        break
-      }
     }
     if let evaluations, evaluated != progress.step { try await evaluate(&progress, evaluations, hear) }
     try await TrainingCheckpoint.saveModel(session, to: outputDirectory)
@@ -157,7 +172,7 @@ public final class Trainer: Sendable {
       let path = TrainingCheckpoint.directory(step: progress.step, in: outputDirectory)
       if !TrainingCheckpoint.all(in: outputDirectory).contains(path) {
         try await TrainingCheckpoint.save(
-          session, progress, arguments: arguments.fingerprint(examples: trainingSet.count), to: path)
+          session, progress, arguments: arguments.fingerprint(of: trainingSet), to: path)
       }
       kept = path
     }
@@ -168,7 +183,7 @@ public final class Trainer: Sendable {
   private func save(_ progress: TrainingProgress, _ hear: (Event) -> Void) async throws {
     let path = TrainingCheckpoint.directory(step: progress.step, in: outputDirectory)
     try await TrainingCheckpoint.save(
-      session, progress, arguments: arguments.fingerprint(examples: trainingSet.count), to: path)
+      session, progress, arguments: arguments.fingerprint(of: trainingSet), to: path)
     hear(.saved(path: path))
     guard let limit = arguments.saveTotalLimit else { return }
     for old in TrainingCheckpoint.all(in: outputDirectory).dropLast(limit) { try CheckpointWriter.remove(old) }
@@ -181,17 +196,20 @@ public final class Trainer: Sendable {
     let numbers = try await session.evaluate(evaluationSet, batchSize: arguments.evalBatchSize)
     var line = JSONObject()
     line["step"] = .number(JSONNumber(progress.step))
-    for (name, value) in numbers { line[name] = .number(JSONNumber(value)) }
+    for (name, value) in numbers { line[name] = MetricsFile.json(value) }
     try file.append(line)
     hear(.evaluation(step: progress.step, numbers))
-    guard let value = numbers.first(where: { $0.name == arguments.bestMetricKey })?.value, !value.isNaN else { return }
+    guard let value = numbers.first(where: { $0.name == arguments.bestMetricKey })?.value, !value.isNaN else {
+      progress.evaluationsWithoutBetter += 1
+      return
+    }
     let isBetter = progress.best.map { arguments.isBetter(value, than: $0.value) } ?? true
     if isBetter {
       let threshold = arguments.earlyStoppingThreshold
       let counts = progress.best.map { abs(value - $0.value) > threshold } ?? true
       progress.evaluationsWithoutBetter = counts ? 0 : progress.evaluationsWithoutBetter + 1
       progress.best = TrainingProgress.Best(step: progress.step, value: value)
-      let path = outputDirectory + "/best"
+      let path = outputDirectory + "/" + TrainingCheckpoint.bestName
       try await TrainingCheckpoint.saveModel(session, to: path)
       hear(.saved(path: path))
     } else {

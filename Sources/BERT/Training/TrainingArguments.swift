@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import ComputeGraph
 import Glibc
 
 /// How to train: the names and defaults of Hugging Face's `TrainingArguments` (transformers 4.49), which `bert train` has as
@@ -46,7 +47,7 @@ public struct TrainingArguments: Sendable, Equatable {
   public var evalSteps: Int?
   /// Steps between checkpoints; none before the end where nil.
   public var saveSteps: Int?
-  /// Checkpoints to keep, the best and the newest among them; all where nil.
+  /// Checkpoints to keep, the newest ones; all where nil. The best model is kept beside them.
   public var saveTotalLimit: Int?
   /// The evaluation's number that the best checkpoint has the best of, with or without `eval_`.
   public var metricForBestModel = "loss"
@@ -93,4 +94,7 @@ extension TrainingArguments {
     let falling = ["eval_loss", "eval_perplexity", "eval_mse"]
     return greaterIsBetter ?? !falling.contains(bestMetricKey) ? value > best : value < best
   }
+
+  /// What `gradientCheckpointing` means for a session.
+  public var recomputation: Recomputation { gradientCheckpointing ? .layers : .none }
 }

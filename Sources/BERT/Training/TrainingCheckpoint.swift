@@ -22,7 +22,7 @@ public enum TrainingCheckpoint {
     let tensors = moments.flatMap { prefix, elements in
       parts.map { part in
         OutgoingTensor(name: prefix + part.key, shape: part.shape) { start, buffer in
-          guard let first = starts[part.key] else { return }
+          guard let first = starts[part.key] else { throw GraphError.unknownParameter(part.key) }
           _ = buffer.update(fromContentsOf: elements[(first + start)..<(first + start + buffer.count)])
         }
       }
@@ -53,7 +53,7 @@ public enum TrainingCheckpoint {
       var elements = [Float](repeating: 0, count: session.layout.elementCount)
       let starts = session.layout.partStarts
       for part in session.layout.places.flatMap(\.parameter.parts) {
-        guard let start = starts[part.key] else { continue }
+        guard let start = starts[part.key] else { throw GraphError.unknownParameter(part.key) }
         let name = prefix + part.key
         guard let info = file.tensor(named: name) else {
           throw CheckpointError.noSuchTensor(file: file.path, tensor: name)
@@ -92,13 +92,42 @@ public enum TrainingCheckpoint {
 
   static func directory(step: Int, in output: String) -> String { "\(output)/\(prefix)\(step)" }
 
-  /// Demands that no other training's checkpoints are in an output directory, or removes them.
+  /// Demands that no other training's checkpoints and best model are in an output directory.
   ///
-  /// - Throws: `TrainingError.outputInUse`; `CheckpointError` where they cannot be removed.
-  public static func claim(_ output: String, overwrites: Bool) throws {
-    let others = all(in: output)
-    guard let newest = others.last else { return }
-    guard overwrites else { throw TrainingError.outputInUse(path: output, checkpoint: newest) }
-    for path in others { try CheckpointWriter.remove(path) }
+  /// - Throws: `TrainingError.outputInUse`.
+  public static func checkUnused(_ output: String) throws(TrainingError) {
+    guard let kept = leftovers(in: output).last else { return }
+    throw .outputInUse(path: output, checkpoint: kept)
+  }
+
+  /// Removes what another training has left in an output directory.
+  ///
+  /// - Throws: `CheckpointError` where it cannot be removed.
+  public static func clear(_ output: String) throws(CheckpointError) {
+    for path in leftovers(in: output) { try CheckpointWriter.remove(path) }
+    CheckpointWriter.sweepRemovals(in: output)
+  }
+
+  private static func leftovers(in output: String) -> [String] {
+    let best = output + "/" + bestName
+    return (BoundedFile.exists(path: best + "/config.json") ? [best] : []) + all(in: output)
+  }
+
+  /// The folder of the model with the best evaluation.
+  static let bestName = "best"
+
+  /// Removes checkpoints of steps that a resumed run takes again.
+  ///
+  /// - Returns: what was removed.
+  static func removeAll(after step: Int, in output: String) throws(CheckpointError) -> [String] {
+    var removed: [String] = []
+    for path in all(in: output) {
+      guard let name = path.split(separator: "/").last, let own = Int(name.dropFirst(prefix.count)), own > step else {
+        continue
+      }
+      try CheckpointWriter.remove(path)
+      removed.append(path)
+    }
+    return removed
   }
 }

@@ -41,7 +41,7 @@ public struct TrainingData: Sendable {
     if isFromScratch {
       var config = config
       configure(&config)
-      model = .untrained(config, head: head, seed: arguments.seed, tokenizerDirectory: directory)
+      model = try .untrained(config, head: head, seed: arguments.seed, tokenizerDirectory: directory)
     } else {
       model = try .fromPretrained(directory, head: head, seed: arguments.seed, configure: configure)
     }

@@ -2,12 +2,15 @@
 
 /// What stops a training, beside bad data (`TrainingDataError`), bad arguments and the device.
 public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// The loss or the gradient is no number any more. The weights are those before the step.
+  /// The loss or the gradient is no number any more. The checkpoint, where there is one, has the weights before the step;
+  /// there is none where the loss alone is not finite, because the step has changed them then.
   case notFinite(step: Int, loss: String, gradNorm: String, firstGradient: String?, checkpoint: String?)
   /// Nothing to resume from.
   case noCheckpoint(path: String)
   /// Another training is in the output directory.
   case outputInUse(path: String, checkpoint: String)
+  /// Another training is writing into the output directory now.
+  case outputLocked(path: String)
   /// A run of as many steps as have been taken already.
   case nothingLeft(path: String, step: Int, steps: Int)
   /// An argument with which a resumed run would not be the one that was interrupted.
@@ -28,6 +31,7 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
     case .outputInUse(let path, let checkpoint):
       return "\(path) holds a training that was not finished or was to be kept (\(checkpoint)); go on with it "
         + "(--resume-from \(path)), take another --output-dir, or --overwrite-output-dir"
+    case .outputLocked(let path): return "\(path): another training is writing it; take another --output-dir"
     case .nothingLeft(let path, let step, let steps):
       return "\(path): \(step) steps have been taken, and the run is to have \(steps); give more --max-steps or epochs"
     case .argumentChanged(let path, let flag, let was, let now):

@@ -59,10 +59,11 @@ public struct TrainingProgress: Sendable, Equatable {
 
 extension TrainingArguments {
   /// What must stay as it is for a resumed run to be the run that was interrupted, by flag.
-  func fingerprint(examples: Int) -> JSONObject {
+  func fingerprint(of set: TrainingSet) -> JSONObject {
     var fields = JSONObject()
     func number(_ value: Double) -> JSON { .number(JSONNumber(value)) }
-    fields["examples"] = .number(JSONNumber(examples))
+    fields["examples"] = .number(JSONNumber(set.count))
+    fields["tokens and labels"] = .string(String(set.digest, radix: 16))
     fields["--train-batch-size"] = .number(JSONNumber(trainBatchSize))
     fields["--gradient-accumulation-steps"] = .number(JSONNumber(gradientAccumulationSteps))
     fields["--no-shuffle"] = .bool(!shuffles)
@@ -73,6 +74,10 @@ extension TrainingArguments {
     fields["--lr-scheduler-type"] = .string(lrSchedulerType.rawValue)
     fields["--warmup-steps"] = .number(JSONNumber(warmupSteps))
     fields["--warmup-ratio"] = number(warmupRatio)
+    fields["--num-cycles"] = numCycles.map(number) ?? .null
+    fields["--lr-end"] = number(lrEnd)
+    fields["--power"] = number(power)
+    fields["--metric-for-best-model"] = .string(bestMetricKey)
     fields["--weight-decay"] = number(weightDecay)
     fields["--adam-beta1"] = number(adamBeta1)
     fields["--adam-beta2"] = number(adamBeta2)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Checkpoints
 import ComputeGraph
 
 extension TrainingSession {
@@ -63,13 +64,13 @@ extension TrainingSession {
     CheckpointContents(
       config: model.config, form: model.form,
       parameters: FlatParameters(layout, weights, over: model.parameters), carried: model.carried,
-      directory: model.directory)
+      original: model.original, companions: model.companions.map { OutgoingFile(name: $0.name, bytes: $0.bytes) })
   }
 
   private func byKey(_ elements: [Float]) -> [String: [Float]] {
     let starts = layout.partStarts
     return layout.places.flatMap(\.parameter.parts).reduce(into: [:]) { table, part in
-      guard let start = starts[part.key] else { return }
+      guard let start = starts[part.key] else { preconditionFailure("the layout lacks \(part.key) of its own") }
       table[part.key] = Array(elements[start..<(start + part.elementCount)])
     }
   }

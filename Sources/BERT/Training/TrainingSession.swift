@@ -31,7 +31,7 @@ public final class TrainingSession: Sendable {
     public let loss: Double
     /// Before clipping.
     public let gradNorm: Double
-    /// Whether the weights were changed: not where the gradient is not finite.
+    /// Whether both are numbers. Where the norm is not finite the weights were not changed.
     public var isFinite: Bool { gradNorm.isFinite && loss.isFinite }
   }
 
@@ -100,7 +100,7 @@ public final class TrainingSession: Sendable {
   /// - Parameters:
   ///   - learningRate: of this step.
   ///   - step: from 1; the correction of the moments depends on it.
-  /// - Returns: the step's loss and norm, for which it waits. Where they are not finite the weights are as they were, and
+  /// - Returns: the step's loss and norm, for which it waits. Where the norm is not finite the weights are as they were, and
   ///   the gradients still there.
   /// - Throws: the device's error.
   public func update(learningRate: Double, step: Int) async throws -> StepResult {

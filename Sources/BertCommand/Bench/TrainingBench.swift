@@ -166,7 +166,8 @@ extension TrainingBench.Result {
           + "\(fixed(1e3 * row.times.best, 1)), \(counted(row.times.seconds.count, "step"))), "
           + "\(fixed(Double(row.shape.tokens) / row.times.median, 0)) tokens/s, \(fixed(rate / 1e9, 1)) GFLOP/s"
           + (peak.map { ", \(fixed(100 * rate / $0, 0)) % of peak" } ?? "")
-          + ", arena \(byteText(UInt64(row.arenaByteCount))), resident at most \(byteText(UInt64(row.peakResidentBytes)))")
+          + ", arena \(byteText(UInt64(row.arenaByteCount))), resident at most \(byteText(UInt64(row.peakResidentBytes)))"
+      )
       let total = row.operations.reduce(0) { $0 + $1.seconds }
       lines += row.operations.map { time in
         "    " + time.operation.padded(to: 32) + "\(fixed(1e3 * time.seconds, 2)) ms".aligned(to: 12)

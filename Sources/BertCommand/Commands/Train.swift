@@ -68,11 +68,17 @@ struct Train: AsyncParsableCommand {
 
   mutating func validate() throws {
     try checkAtLeast(1, numLabels, option: "--num-labels")
-    for (option, value) in [
-      ("--eval-steps", training.evalSteps), ("--early-stopping-patience", training.earlyStoppingPatience),
+    let needEvaluation: [(option: String, isGiven: Bool)] = [
+      ("--eval-steps", training.evalSteps != nil),
+      ("--early-stopping-patience", training.earlyStoppingPatience != nil),
+      ("--greater-is-better", training.greaterIsBetter != nil),
+      ("--metric-for-best-model", training.metricForBestModel != TrainingArguments().metricForBestModel),
     ]
-    where value != nil && evalFile == nil {
+    for (option, isGiven) in needEvaluation where isGiven && evalFile == nil {
       throw ValidationError("\(option) needs an --eval-file.")
+    }
+    if training.saveTotalLimit != nil, training.saveSteps == nil {
+      throw ValidationError("--save-total-limit needs --save-steps.")
     }
     if fromScratch, resumeFrom != nil {
       throw ValidationError("--from-scratch begins anew and --resume-from goes on; give one of them.")
@@ -81,7 +87,7 @@ struct Train: AsyncParsableCommand {
 
   func run() async throws {
     let resumed = try resumeFrom.map(TrainingCheckpoint.find)
-    if resumed == nil { try TrainingCheckpoint.claim(outputDir, overwrites: overwriteOutputDir) }
+    if resumed == nil, !overwriteOutputDir { try TrainingCheckpoint.checkUnused(outputDir) }
     let arguments = training.arguments
     // Data first: what is wrong with it should be known before anything takes time.
     let data = try TrainingData(
@@ -101,11 +107,14 @@ struct Train: AsyncParsableCommand {
     let trainer = try Trainer(
       session, data.training, evaluating: data.evaluation, arguments, outputDirectory: outputDir, resumingFrom: resumed
     ) { StandardError.note($0) }
+    if resumed == nil { try TrainingCheckpoint.clear(outputDir) }
     var view = TrainingView(total: trainer.totalSteps, outputDirectory: outputDir)
     do {
       try await trainer.run { view.show($0) }
     } catch {
       view.finish()
+      // The curves may show why; the error itself is what must be said.
+      try? TrainingPlot.write(outputDir)
       throw error
     }
     view.finish()

@@ -105,7 +105,7 @@ struct TrainingOptions: ParsableArguments {
 
   /// - Parameter config: of the model, which may ask for checkpointing itself.
   func recomputation(_ config: BertConfig) -> Recomputation {
-    recompute ?? (gradientCheckpointing || config.gradientCheckpointing ? .layers : .none)
+    recompute ?? (config.gradientCheckpointing ? .layers : arguments.recomputation)
   }
 
   var arguments: TrainingArguments {

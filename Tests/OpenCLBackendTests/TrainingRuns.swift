@@ -16,29 +16,11 @@ struct ProductSize: CustomStringConvertible {
   var description: String { "\(rows) x \(columns) x \(depth)" }
 }
 
-/// A graph with states, what they hold before a run, and what the run brings.
-struct StateRun {
-  var graph = Graph()
-  var parameters = ParameterTable()
-  var dimensions: Dimensions
-  var tensors: [String: Tensor] = [:]
-  var states: [String: Tensor] = [:]
-
-  /// The outputs and the states after one run.
-  func result(of executor: some Executor) async throws -> [String: Tensor] {
-    let loaded = try await executor.load(graph, parameters: parameters)
-    let state = try await loaded.makeState(dimensions)
-    for (name, tensor) in states { try await state.write(tensor, to: name) }
-    var results = try await loaded.run(
-      RunInputs(dimensions: dimensions, tensors: tensors), outputs: graph.outputs.map(\.name), state: state)
-    for name in states.keys { results[name] = try await state.read(name) }
-    return results
-  }
-
-  /// Compares all of that with the oracle's.
+extension PreparedRun {
+  /// Compares the outputs and the states after a run with the oracle's.
   func compare(_ executor: OpenCLExecutor, _ what: String, within tolerance: Double = 1e-6) async throws {
-    let wanted = try await result(of: CPUExecutor<Double>())
-    let found = try await result(of: executor)
+    let wanted = try await run(on: CPUExecutor<Double>())
+    let found = try await run(on: executor)
     #expect(found.keys.sorted() == wanted.keys.sorted(), "\(what)")
     for (name, tensor) in wanted {
       let other = try #require(found[name])
@@ -46,28 +28,25 @@ struct StateRun {
       #expect(relativeError(other.doubles, tensor.doubles) <= tolerance, "\(what): \(name)")
     }
   }
-}
 
-// MARK: Graphs of training
-
-extension StateRun {
   /// Both gradients of a dense layer, the weight's added to what is in a state.
-  static func gradients(_ size: ProductSize, hasAddend: Bool) throws -> StateRun {
+  static func gradients(_ size: ProductSize, hasAddend: Bool) throws -> PreparedRun {
     var graph = Graph()
     var generator = SeededGenerator(seed: 3)
     let (columns, depth) = (size.columns, size.depth)
-    var run = StateRun(dimensions: [.tokens: size.rows])
+    var inputs = RunInputs(dimensions: [.tokens: size.rows], tensors: [:])
+    var states: [String: Tensor] = [:]
     // Drawn for the most rows, so that a batch of fewer begins with the same.
     func input(_ name: String, _ width: Int) throws -> Graph.Value {
       let numbers = normal(1030 * width, &generator).prefix(size.rows * width)
-      run.tensors[name] = try Tensor(.float32(Array(numbers)), shape: [size.rows, width])
+      inputs.tensors[name] = try Tensor(.float32(Array(numbers)), shape: [size.rows, width])
       return try graph.input(name, [.tokens, .fixed(width)], .real)
     }
     let (dy, x) = (try input("dy", columns), try input("x", depth))
     let addend = hasAddend ? [try input("addend", depth)] : []
     let stride = (columns * depth + Graph.viewAlignment - 1) / Graph.viewAlignment * Graph.viewAlignment
     for name in ["weights", "gradients"] {
-      run.states[name] = try Tensor(.float32(normal(2 * stride, &generator)), shape: [2 * stride])
+      states[name] = try Tensor(.float32(normal(2 * stride, &generator)), shape: [2 * stride])
     }
     let weights = try graph.state("weights", [.fixed(2 * stride)])
     let gradients = try graph.state("gradients", [.fixed(2 * stride)])
@@ -75,12 +54,11 @@ extension StateRun {
     let gradient = try graph.view(of: gradients, offset: stride, [columns, depth])
     try graph.output("dx", graph.apply(.gradient(.linearInput), [dy, weight] + addend))
     try graph.effect(try graph.apply(.gradient(.linearWeight), [gradient, dy, x]))
-    run.graph = graph
-    return run
+    return PreparedRun(graph: graph, inputs: inputs, states: states)
   }
 
   /// A dense layer and a feed-forward block on weights in a state.
-  static func forward(_ size: ProductSize) throws -> StateRun {
+  static func forward(_ size: ProductSize) throws -> PreparedRun {
     var graph = Graph()
     var generator = SeededGenerator(seed: 4)
     let (rows, columns, depth) = (size.rows, size.columns, size.depth)
@@ -96,30 +74,31 @@ extension StateRun {
     let x = try graph.input("x", [.tokens, .fixed(depth)], .real)
     try graph.output("y", graph.apply(.linear(activation: .relu), [x, views[0], views[1]]))
     try graph.output("z", graph.apply(.feedForward(activation: .identity, chunk: 5), [x] + views))
-    return StateRun(
-      graph: graph, dimensions: [.tokens: rows, .sequences: 1],
-      tensors: ["x": try Tensor(.float32(normal(rows * depth, &generator)), shape: [rows, depth])],
+    return PreparedRun(
+      graph: graph,
+      inputs: RunInputs(
+        dimensions: [.tokens: rows, .sequences: 1],
+        tensors: ["x": try Tensor(.float32(normal(rows * depth, &generator)), shape: [rows, depth])]),
       states: ["weights": try Tensor(.float32(normal(count, &generator)), shape: [count])])
   }
 
   /// A step on three parameters, two of which are decayed.
-  static func step(_ scale: Float, _ maxGradNorm: Double?) throws -> StateRun {
+  static func step(_ scale: Float, _ maxGradNorm: Double?) throws -> PreparedRun {
     var model = Graph()
     for (name, shape) in [("a", [97, 129]), ("b", [3]), ("c", [4097])] { _ = try model.parameter(name, shape) }
     let layout = try ParameterLayout(model) { $0.name != "b" }
     let graph = try Graph.update(layout, AdamW(decayed: layout.decayedCount, maxGradNorm: maxGradNorm))
     var generator = SeededGenerator(seed: 6)
-    var run = StateRun(graph: graph, dimensions: [:])
+    var states = ["loss_sum": try Tensor(.float32([2.5]), shape: [1])]
     for name in ["weights", "gradients", "first_moments", "second_moments"] {
       var numbers = normal(layout.elementCount, &generator)
       // Not all of them: one is enough to spoil the norm.
       if name == "gradients", !scale.isFinite { numbers[5000] = scale }
       if name == "gradients", scale.isFinite { numbers = numbers.map { $0 * scale } }
       if name == "second_moments" { numbers = numbers.map { $0 * $0 } }
-      run.states[name] = try Tensor(.float32(numbers), shape: [layout.elementCount])
+      states[name] = try Tensor(.float32(numbers), shape: [layout.elementCount])
     }
-    run.states["loss_sum"] = try Tensor(.float32([2.5]), shape: [1])
-    run.tensors["rates"] = try Tensor(.float32([1e-2, 1 / (1 - 0.729), 18.27, 1e-4]), shape: [4])
-    return run
+    let rates = try Tensor(.float32([1e-2, 1 / (1 - 0.729), 18.27, 1e-4]), shape: [4])
+    return PreparedRun(graph: graph, inputs: RunInputs(dimensions: [:], tensors: ["rates": rates]), states: states)
   }
 }
