@@ -6,6 +6,8 @@
 // Shapes     dy, x, dx [rows, columns], bias [columns] float, row-major
 // Defines    ACTIVATION; HAS_BIAS (with 0 bias is not read and may be any buffer)
 // Launch     one work-group per row: global = rows * WG_SIZE, local = WG_SIZE
+// Measured   (1024 x 3072, 2 cores, AVX-512, against a copy of the same bytes) 0.6 of its speed with gelu erf, 0.55
+//            with mish, about 0.75 and more with the others
 // Aliasing   dx may be dy or x
 // Reference  Sources/CPUBackend/Training/ActivationGradient.swift
 
@@ -39,7 +41,7 @@ INLINE VEC derivative(VEC x) {
   VEC t = tanh_f(x);
   return fma(-t, t, one);
 #elif ACTIVATION == ACTIVATION_MISH
-  // With e = exp(x), n = e (e + 2): tanh(log(1 + e)) = n / (n + 2), of which 1 minus the square is 4 (n + 1) / (n + 2)^2.
+  // With e = exp(x), n = e (e + 2): tanh(log(1 + e)) = n / (n + 2), and 1 minus its square is 4 (n + 1) / (n + 2)^2.
   VEC e = exp_f(CHOOSE(x, (VEC)20.0f, x > (VEC)20.0f));
   VEC n = e * (e + (VEC)2.0f);
   VEC m = one / (n + (VEC)2.0f);

