@@ -62,6 +62,9 @@ SOURCE(binary_cross_entropy) = {
 SOURCE(binary_cross_entropy_gradient) = {
 #embed "binary_cross_entropy_gradient.cl"
     , 0};
+SOURCE(clear) = {
+#embed "clear.cl"
+    , 0};
 SOURCE(column_sums) = {
 #embed "column_sums.cl"
     , 0};
@@ -198,6 +201,7 @@ static const struct {
     FILE_ENTRY(bias_gradient),
     FILE_ENTRY(binary_cross_entropy),
     FILE_ENTRY(binary_cross_entropy_gradient),
+    FILE_ENTRY(clear),
     FILE_ENTRY(column_sums),
     FILE_ENTRY(cross_entropy),
     FILE_ENTRY(cross_entropy_gradient),

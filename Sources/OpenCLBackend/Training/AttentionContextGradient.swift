@@ -11,7 +11,7 @@ extension StepBinder {
           "HEAD_SIZE": attention.headSize, "WG_SIZE": profile.attentionGroupSize,
           "TILE_QUERIES": profile.contextTileQueries,
         ]),
-      try querySumsKernel(headSize: attention.headSize, isRelative: false),
+      try querySumsKernel(headSize: attention.headSize, isRelative: false), try library.kernel("clear"),
     ]
   }
 
@@ -28,7 +28,7 @@ extension StepBinder {
     let numbers = [heads, 0, columns.count, columns.first]
     try kernel.bind(buffers.map(KernelValue.buffer) + numbers.map { .int32(Int32($0)) })
     let keys = arguments.shape(1).dimensions[2]
-    let clear = try bindClearing(arguments, values)
+    let clear = try bindClearing(arguments, values, kernels[2])
     let addQueries = try bindQuerySums(
       kernels[1],
       QuerySums(

@@ -21,7 +21,7 @@ extension StepBinder {
       let terms = kind.relativePositions == .keyQuery ? 2 : 1
       kernels.append(try library.kernel("distance_gradient", defines: defines.merging(["RELATIVE": terms]) { $1 }))
     }
-    return kernels
+    return try kernels + Set([sharing.query, sharing.key]).map { _ in try library.kernel("clear") }
   }
 
   /// The gradients of the scores into the scratch memory, and from there to the results.
@@ -30,7 +30,10 @@ extension StepBinder {
     _ sharing: GradientOperation.Sharing
   ) throws -> Enqueue {
     let results = arguments.step.results
-    let clear = try Set([sharing.query, sharing.key]).sorted().map { try bindClearing(arguments, results[$0]) }
+    let matrices = Set([sharing.query, sharing.key]).sorted()
+    let clear = try zip(matrices, kernels.suffix(matrices.count)).map {
+      try bindClearing(arguments, results[$0], $1)
+    }
     var steps = [try bindScoreGradients(arguments, kernels[0], kind.attention)] + clear
     steps.append(try bindKeySums(arguments, kernels[1], kind, into: arguments.buffer(results[sharing.query])))
     let attention = kind.attention

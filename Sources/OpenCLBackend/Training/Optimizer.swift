@@ -10,14 +10,11 @@ extension StepBinder {
     try bindElements(arguments, kernels[0])
   }
 
-  /// A command of the driver's own does it.
-  func clearKernels() throws -> [Kernel] { [] }
+  func clearKernels() throws -> [Kernel] { [try library.kernel("clear")] }
 
+  /// `clear(out, rows, columns)`.
   func bindClear(_ arguments: StepArguments, _ kernels: [Kernel]) throws -> Enqueue {
-    let (state, shape) = (try arguments.buffer(at: 0), arguments.shape(0))
-    return { queue, dimensions in
-      try queue.fill(state, with: Float(0), byteCount: try shape.elementCount(dimensions) * 4)
-    }
+    try bindElements(arguments, kernels[0])
   }
 
   /// Sums of blocks, and their sum.

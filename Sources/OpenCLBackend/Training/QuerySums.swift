@@ -53,13 +53,9 @@ extension StepBinder {
     }
   }
 
-  /// Zeros in all rows and columns of a result to which kernels then add.
-  func bindClearing(_ arguments: StepArguments, _ result: Graph.Value) throws -> Enqueue {
-    let buffer = try arguments.buffer(result)
-    let shape = graph.type(of: result).shape
-    return { queue, dimensions in
-      try queue.fill(buffer, with: Float(0), byteCount: shape.elementCount(dimensions) * 4)
-    }
+  /// Zeros in all rows and columns of a result to which kernels then add: `clear(out, rows, columns)`.
+  func bindClearing(_ arguments: StepArguments, _ result: Graph.Value, _ kernel: Kernel) throws -> Enqueue {
+    try bindElements(kernel, [.buffer(arguments.buffer(result))], graph.type(of: result).shape, [])
   }
 }
 
