@@ -59,7 +59,7 @@ def compare(arguments, case):
         peer.close()
     row = answer["rows"][0]
     return {
-        "model": str(arguments.model), "case": case, "dropout": arguments.dropout, "optimizer": arguments.optimizer,
+        "model": arguments.model.absolute().name, "case": case, "dropout": arguments.dropout, "optimizer": arguments.optimizer,
         "device": answer["device"], "tokens": row["tokens"], "bert_seconds": seconds, "pytorch_seconds": theirs,
         "bert_median": statistics.median(seconds), "pytorch_median": statistics.median(theirs),
         "ratio": statistics.median(theirs) / statistics.median(seconds), "ratio_of_best": min(theirs) / min(seconds),

@@ -29,7 +29,9 @@ import Testing
     ] {
       #expect(String(decoding: outcome.output, as: UTF8.self).contains(word), "\(word)")
     }
+    #expect(outcome.lines.first == "ragged")
     let report = try Self.json(temporary.file("report"))
+    #expect(report["model"] == "ragged", "the folders that it lies in are this machine's alone")
     let engines = try #require(report["engines"]?.arrayValue)
     #expect(engines.count == 2 && engines[1]["engine"] == "cpu")
     #expect(engines[0]["engine"]?.stringValue?.hasPrefix("opencl:") ?? false)

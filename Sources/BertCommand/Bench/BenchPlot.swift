@@ -64,7 +64,7 @@ enum BenchPlot {
 
   /// The model's folder without the path to it, which may be long.
   private static func title(_ result: BenchResult) -> String {
-    "Tokens per second: \(result.model.split(separator: "/").last.map(String.init) ?? result.model)"
+    "Tokens per second: \(modelName(of: result.model))"
   }
 
   /// From yellow to dark blue.

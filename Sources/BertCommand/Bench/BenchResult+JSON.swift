@@ -4,7 +4,7 @@ import StrictJSON
 extension BenchResult {
   var json: JSON {
     .object([
-      "model": .string(model), "precision": .string("float32"), "engines": .array(engines.map(json)),
+      "model": .string(modelName(of: model)), "precision": .string("float32"), "engines": .array(engines.map(json)),
       "shapes": .array(rows.map(json)),
     ])
   }

@@ -21,7 +21,7 @@ extension BenchResult {
   }
 
   private var heading: [String] {
-    [model]
+    [modelName(of: model)]
       + engines.map { engine in
         "\(engine.name): \(engine.device), weights \(byteText(UInt64(engine.weightByteCount)))"
           + (engine.peak.map { ", fused multiply-adds alone reach \(fixed($0 / 1e9, 0)) GFLOP/s" } ?? "")

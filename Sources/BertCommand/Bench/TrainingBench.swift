@@ -9,6 +9,8 @@ import StrictJSON
 /// Times steps of a training: forward, backward, clipping and AdamW of a text classifier with two labels, on batches of
 /// given shapes. What `Benchmarks/train/step.py` does with PyTorch.
 struct TrainingBench {
+  /// The model's name in the results.
+  let name: String
   let directory: String
   let engine: Engine
   let recomputation: Recomputation
@@ -154,7 +156,7 @@ extension TrainingBench.Result {
   /// For people.
   var text: String {
     var lines = [
-      bench.directory,
+      bench.name,
       "\(bench.engine.name), recomputation \(bench.recomputation.rawValue), dropout \(bench.drops ? "as configured" : "0"): "
         + "weights, gradients and moments \(byteText(UInt64(stateByteCount)))"
         + (peak.map { ", fused multiply-adds alone reach \(fixed($0 / 1e9, 0)) GFLOP/s" } ?? ""),
@@ -183,7 +185,7 @@ extension TrainingBench.Result {
     func number(_ value: Double) -> JSON { .number(JSONNumber(value)) }
     func count(_ value: Int) -> JSON { .number(JSONNumber(value)) }
     return .object([
-      "model": .string(bench.directory), "device": .string(bench.engine.name),
+      "model": .string(bench.name), "device": .string(bench.engine.name),
       "recompute": .string(bench.recomputation.rawValue), "dropout": .bool(bench.drops),
       "state_bytes": count(stateByteCount), "peak_flops": peak.map(number) ?? .null,
       "rows": .array(

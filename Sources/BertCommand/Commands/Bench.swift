@@ -180,9 +180,9 @@ struct Bench: AsyncParsableCommand {
     let shapes = try chosenShapes().filter { areChosen || ["8x128", "ragged"].contains($0.name) }
     if let json { try checkDestination(json) }
     let bench = TrainingBench(
-      directory: try SentenceHead.transformerPath(in: model), engine: try engine.open(),
-      recomputation: recompute ?? .none,
-      drops: !noDropout, warmup: warmup ?? 2, count: repeatCount ?? 5, profiles: profile)
+      name: modelName(of: model), directory: try SentenceHead.transformerPath(in: model), engine: try engine.open(),
+      recomputation: recompute ?? .none, drops: !noDropout, warmup: warmup ?? 2, count: repeatCount ?? 5,
+      profiles: profile)
     if profile, bench.engine.device == nil { throw CommandError.noEvents }
     let result = try await bench.run(shapes)
     if json != "-" { try StandardOutput.write(result.text) }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 
 /// A number with so many digits behind the point.
 func fixed(_ value: Double, _ digits: Int) -> String {
@@ -38,6 +39,15 @@ func grouped(_ count: Int) -> String {
 
 /// "1 text", "2 texts".
 func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+
+/// A model directory without the folders that it lies in: results are kept and shown to others, who have folders of their own.
+func modelName(of directory: String) -> String {
+  func last(_ path: String) -> String? { path.split(separator: "/").last.map(String.init) }
+  if let name = last(directory), name != ".", name != ".." { return name }
+  guard let resolved = realpath(directory, nil) else { return directory }
+  defer { free(resolved) }
+  return last(String(cString: resolved)) ?? directory
+}
 
 func yesNo(_ flag: Bool) -> String { flag ? "yes" : "no" }
 

@@ -17,8 +17,7 @@ enum TrainingPlot {
     let evaluations = points(lines(of: directory + "/evaluations.jsonl"), "eval_loss")
     var svg = SVG(width: right + 40, height: 2 * bottom + 60)
     svg.text(
-      left, 22, .start, "Training: \(directory.split(separator: "/").last.map(String.init) ?? directory)", isBold: true,
-      size: 14)
+      left, 22, .start, "Training: \(modelName(of: directory))", isBold: true, size: 14)
     panel(
       &svg, top: 60, "loss", [("training", losses, "#2f6fb0"), ("evaluation", evaluations, "#c58b3b")], last, unit: 1)
     let rates = points(records, "lr")
