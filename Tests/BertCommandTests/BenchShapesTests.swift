@@ -118,6 +118,25 @@ import Testing
     }
   }
 
+  /// A step has one update, and the profile shows the launches of one step.
+  @Test func aTrainingStepIsProfiled() throws {
+    let temporary = try TemporaryFolder()
+    let outcome = try ToolProcess.run([
+      "bench", Self.model, "--train", "--shapes", "2x7", "--repeat", "1", "--warmup", "1", "--device", "opencl",
+      "--profile", "--json", temporary.file("report"),
+    ])
+    #expect(outcome.status == 0, "\(outcome.error)")
+    #expect(outcome.lines.first == "ragged" && outcome.text.contains("1 launch\n") && !outcome.text.contains("launchs"))
+    let report = try Self.json(temporary.file("report"))
+    #expect(report["model"] == "ragged")
+    let operations = try #require(report["rows"]?[0]?["operations"]?.arrayValue)
+    // Of the update, then of forward and backward. The norm's sum is in two parts.
+    for (name, launches) in [("adam_w", 1), ("squared_norm", 2), ("cross_entropy", 1), ("cross_entropy_gradient", 1)] {
+      let row = try #require(operations.first { $0["operation"]?.stringValue == name }, "\(name)")
+      #expect(row["launches"]?.intValue == launches, "\(name)")
+    }
+  }
+
   @Test func theSweepIsATableAndADrawing() throws {
     let temporary = try TemporaryFolder()
     let outcome = try ToolProcess.run([

@@ -83,9 +83,9 @@ extension BenchResult {
     ]
       + timing.operations.map { time in
         let name = time.operation + (time.weight.map { " " + $0.map(String.init).joined(separator: " x ") } ?? "")
-        let launches = time.launches == 1 ? "1 launch" : "\(time.launches) launches"
         return "    " + name.padded(to: 26) + "\(fixed(1e3 * time.seconds, 3)) ms".aligned(to: 13)
-          + percent(time.seconds / max(total, 1e-12)).aligned(to: 7) + launches.aligned(to: 14)
+          + percent(time.seconds / max(total, 1e-12)).aligned(to: 7)
+          + counted(time.launches, "launch", plural: "launches").aligned(to: 14)
           + (time.rate.map { "\(fixed($0 / 1e9, 1)) GFLOP/s".aligned(to: 17) } ?? "")
           + (time.rate.flatMap { shareOfPeak($0, timing) }.map { ", \(percent($0)) of peak" } ?? "")
       }

@@ -97,9 +97,11 @@ struct TrainingBench {
       try await session.accumulate(batch, seed: UInt64(step))
       let passes = executor.takeCommands()
       _ = try await session.update(learningRate: 2e-5, step: step)
+      // Taken at every step: what is left would be counted as the next one's.
+      let update = executor.takeCommands()
       guard step > 1 else { continue }  // binds the plans
       var run: [String: (seconds: Double, launches: Int, nodes: Set<Int>)] = [:]
-      for (command, isPass) in passes.map({ ($0, true) }) + executor.takeCommands().map({ ($0, false) }) {
+      for (command, isPass) in passes.map({ ($0, true) }) + update.map({ ($0, false) }) {
         var entry = run[command.operation] ?? (0, 0, [])
         entry.seconds += Double(command.times.duration) / 1e9
         entry.launches += 1
@@ -174,7 +176,7 @@ extension TrainingBench.Result {
       lines += row.operations.map { time in
         "    " + time.operation.padded(to: 32) + "\(fixed(1e3 * time.seconds, 2)) ms".aligned(to: 12)
           + "\(fixed(100 * time.seconds / max(total, 1e-12), 1)) %".aligned(to: 9)
-          + counted(time.launches, "launch").replacing("launchs", with: "launches").aligned(to: 14)
+          + counted(time.launches, "launch", plural: "launches").aligned(to: 14)
           + (time.rate.map { "\(fixed($0 / 1e9, 1)) GFLOP/s".aligned(to: 16) } ?? "")
       }
     }

@@ -37,8 +37,10 @@ func grouped(_ count: Int) -> String {
   return ([digits] + groups).joined(separator: " ")
 }
 
-/// "1 text", "2 texts".
-func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+/// "1 text", "2 texts", with the plural given "2 launches".
+func counted(_ count: Int, _ noun: String, plural: String? = nil) -> String {
+  "\(count) " + (count == 1 ? noun : plural ?? noun + "s")
+}
 
 /// A model directory without the folders that it lies in: results are kept and shown to others, who have folders of their own.
 func modelName(of directory: String) -> String {
