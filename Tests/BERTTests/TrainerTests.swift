@@ -48,6 +48,20 @@ import Testing
     #expect(try fixture.bytes("out/model.safetensors") == weights)
   }
 
+  /// A run without an evaluation set has no evaluations, whatever an earlier one has left in its folder.
+  @Test func anEarlierRunsEvaluationsDoNotStay() async throws {
+    var fixture = try TrainerFixture(.cpu)
+    fixture.arguments.evalSteps = 2
+    try await fixture.train(into: "out", evaluates: true)
+    let lines = try fixture.lines("out/evaluations.jsonl")
+    #expect(lines.compactMap { $0["step"]?.intValue } == [2, 4, 6])
+    fixture.arguments.evalSteps = nil
+    try await fixture.train(into: "out", resuming: fixture.path("out/checkpoint-3"))
+    #expect(try fixture.lines("out/evaluations.jsonl") == Array(lines.prefix(1)))
+    try await fixture.train(into: "out")
+    #expect(!BoundedFile.exists(path: fixture.path("out/evaluations.jsonl")))
+  }
+
   @Test(arguments: [TestEngine.cpu, .opencl])
   func recomputingGivesTheSameBits(on test: TestEngine) async throws {
     var fixture = try TrainerFixture(test.engine)

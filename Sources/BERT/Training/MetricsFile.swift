@@ -34,6 +34,13 @@ final class MetricsFile {
 
   deinit { close(descriptor) }
 
+  /// Removes the file of another run.
+  ///
+  /// - Throws: `BertError.file`.
+  static func remove(_ path: String) throws(BertError) {
+    guard unlink(path) == 0 else { throw .file(.system(call: "unlink", path: path, code: .last)) }
+  }
+
   /// - Throws: `BertError.file`, where nothing of the line is left.
   func append(_ fields: JSONObject) throws(BertError) {
     let bytes = Array((JSON.object(fields).serialized() + "\n").utf8)

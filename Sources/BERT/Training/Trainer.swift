@@ -113,8 +113,7 @@ public final class Trainer: Sendable {
     if let resumed { try await TrainingCheckpoint.restoreMoments(of: session, from: resumed) }
     try CheckpointWriter.makeDirectory(outputDirectory)
     let metrics = try MetricsFile(outputDirectory + "/metrics.jsonl", after: progress.step)
-    let evaluations =
-      try evaluationSet.map { _ in try MetricsFile(outputDirectory + "/evaluations.jsonl", after: progress.step) }
+    let evaluations = try evaluationsFile(after: progress.step)
     for path in try TrainingCheckpoint.removeAll(after: progress.step, in: outputDirectory) {
       hear(.note("removed \(path), of a step that this run takes again"))
     }
@@ -141,6 +140,20 @@ public final class Trainer: Sendable {
     try await TrainingCheckpoint.saveModel(session, to: outputDirectory)
     hear(.saved(path: outputDirectory))
     return progress
+  }
+
+  /// The file of evaluations; nil where nothing is evaluated. An earlier run's lines are no part of this one, which may have
+  /// no evaluation set: then the file goes, or ends with the step that this run goes on from.
+  private func evaluationsFile(after step: Int) throws -> MetricsFile? {
+    let path = outputDirectory + "/evaluations.jsonl"
+    if evaluationSet != nil { return try MetricsFile(path, after: step) }
+    guard BoundedFile.exists(path: path) else { return nil }
+    if step == 0 {
+      try MetricsFile.remove(path)
+    } else {
+      _ = try MetricsFile(path, after: step)
+    }
+    return nil
   }
 
   /// Forward and backward over the step's batches, then the optimizer.
