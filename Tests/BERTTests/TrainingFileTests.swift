@@ -174,7 +174,9 @@ struct BadRows: Sendable, CustomTestStringConvertible {
     }
     #expect(throws: TrainingDataError.head(.none)) { try TrainingFile(folder.path, task: .none) }
     #expect(
-      "\(TrainingDataError.head(.none))" == "BertModel has no head to be trained; choose another task")
+      "\(TrainingDataError.head(.none))"
+        == "BertModel has no head to be trained; say what to learn with --task: pretraining, masked-lm, causal-lm, "
+        + "next-sentence, text-classification, multiple-choice, token-classification, question-answering")
   }
 
   @Test func linesMayEndAsOnWindowsAndBlankOnesCount() throws {

@@ -79,6 +79,15 @@ import Testing
       answer.status == 0 && ["good", "bad", "fine"].allSatisfy(answer.text.contains), "\(answer.text)\(answer.error)")
   }
 
+  @Test func aBareEncoderNeedsATask() throws {
+    let folder = try TemporaryFolder()
+    let outcome = try ToolProcess.run([
+      "train", Goldens.path("forward/ragged"), "--train-file", "/nowhere", "--output-dir", folder.file("out"),
+    ])
+    #expect(outcome.status == 1 && outcome.errorLines.count == 1, "\(outcome.error)")
+    #expect(outcome.error.contains("with --task: pretraining, masked-lm"), "\(outcome.error)")
+  }
+
   @Test func fromScratchNeedsNoWeights() throws {
     let folder = try TemporaryFolder()
     let model = Goldens.path("pretraining")

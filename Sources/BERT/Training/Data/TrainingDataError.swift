@@ -43,7 +43,9 @@ extension TrainingDataError: CustomStringConvertible {
     case .labelCount(let file, let found, let wanted):
       "\(file): has \(found) different labels, where \(wanted) are wanted (--num-labels)"
     case .tokenizer(let file, let line, let error): "\(file): line \(line): \(error)"
-    case .head(let head): "\(head.architecture) has no head to be trained; choose another task"
+    case .head(let head):
+      "\(head.architecture) has no head to be trained; say what to learn with --task: "
+        + BertHead.allCases.filter { $0 != .none }.map(\.rawValue).joined(separator: ", ")
     case .noMaskToken: "the tokenizer has no mask token, which a masked language model is trained with"
     case .maxLength(let length, let limit):
       "--max-length is \(length); it must be in 4...\(limit), as many as tokenizer and model take"
