@@ -26,8 +26,22 @@ struct BadRows: Sendable, CustomTestStringConvertible {
 
   static let lines: [BadRows] = [
     .init(.textClassification, text, "{", wanted: "line 2: ends at byte 1, where ',' or '}' should follow"),
-    .init(.textClassification, "", "[1]", wanted: "line 2: is an array, wanted a JSON object"),
-    .init(.textClassification, text, text, "nul", wanted: "line 3: 'n' at byte 0, where null should stand"),
+    .init(
+      .textClassification, "", "[1]",
+      wanted: "line 2: is an array, wanted a JSON object; each line must be a JSON object like "
+        + #"{"text": "...", "label": "..."}"#),
+    .init(
+      .textClassification, text, text, "nul",
+      wanted: "line 3: 'n' at byte 0, where null should stand; each line must be a JSON object like "
+        + #"{"text": "...", "label": "..."}"#),
+    .init(
+      .maskedLM, "  A dark and stormy night.",
+      wanted: "line 1: 'A' at byte 2, where a value should stand; each line must be a JSON object like "
+        + #"{"text": "..."}"#),
+    .init(
+      .pretraining, "\"a\"",
+      wanted: "line 1: is a string, wanted a JSON object; each line must be a JSON object like "
+        + #"{"text": "...", "text_pair": "...", "next_sentence_label": 0}"#),
     .init(
       .textClassification, #"{"text":"a","label":0,"text":"b"}"#,
       wanted: #"line 1: key "text" a second time at byte 22"#),

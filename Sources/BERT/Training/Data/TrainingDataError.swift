@@ -7,6 +7,8 @@ public enum TrainingDataError: Error, Equatable, Sendable {
   case file(FileError)
   /// A line that is no JSON object, lacks a field, or has one that cannot be.
   case line(file: String, LineError)
+  /// A line that is no JSON object at all, as those of a plain text file are.
+  case plainText(file: String, LineError, task: BertHead)
   /// No line with anything on it.
   case empty(file: String)
   /// A classifier would learn to say the one label that it has seen.
@@ -37,6 +39,8 @@ extension TrainingDataError: CustomStringConvertible {
     switch self {
     case .file(let error): "\(error)"
     case .line(let file, let error): "\(file): \(error)"
+    case .plainText(let file, let error, let task):
+      "\(file): \(error); each line must be a JSON object like \(task.exampleRow)"
     case .empty(let file): "\(file): has no example; it must have a JSON object on each line"
     case .oneLabel(let file, let field, let label, let rows):
       "\(file): all \(rows) rows have the \(field) \(label), so there is nothing to tell apart; add rows with others"
@@ -55,6 +59,22 @@ extension TrainingDataError: CustomStringConvertible {
     case .logits(let name, let found, let wanted):
       "the model gave \(name) \(found.isEmpty ? "no value" : "\(found)"), where the examples need "
         + (wanted.isEmpty ? "one number" : "\(wanted)")
+    }
+  }
+}
+
+extension BertHead {
+  /// What a row of the task's file looks like.
+  fileprivate var exampleRow: String {
+    switch self {
+    case .none: "{}"
+    case .textClassification: #"{"text": "...", "label": "..."}"#
+    case .tokenClassification: #"{"tokens": ["..."], "ner_tags": ["..."]}"#
+    case .questionAnswering:
+      #"{"question": "...", "context": "...", "answers": {"text": ["..."], "answer_start": [0]}}"#
+    case .multipleChoice: #"{"text": "...", "choices": ["...", "..."], "label": 0}"#
+    case .maskedLM, .causalLM: #"{"text": "..."}"#
+    case .pretraining, .nextSentence: #"{"text": "...", "text_pair": "...", "next_sentence_label": 0}"#
     }
   }
 }

@@ -16,8 +16,8 @@ public struct TrainingFile: Sendable {
   /// Reads a file. Lines end with `\n` or `\r\n`; blank ones are passed over, and so are keys that the task does not know.
   ///
   /// - Parameter path: of a regular file.
-  /// - Throws: `TrainingDataError.file`; `.line` for the first row that is not as the task has it; `.empty`;
-  ///   `.head` for `BertHead.none`, which learns nothing.
+  /// - Throws: `TrainingDataError.file`; `.line` for the first row that is not as the task has it, `.plainText` where it is no
+  ///   object; `.empty`; `.head` for `BertHead.none`, which learns nothing.
   public init(_ path: String, task: BertHead) throws(TrainingDataError) {
     guard task != .none else { throw .head(task) }
     self.path = path
@@ -28,8 +28,9 @@ public struct TrainingFile: Sendable {
     let parser = ExampleParser(task: task)
     while let chunk = try TrainingFile.next(&file) {
       rows += try concurrentMap(chunk.lines.count) { index throws(TrainingDataError) in
-        do throws(LineError) { return try parser.row(try chunk.fields(chunk.lines[index])) } catch {
-          throw .line(file: path, error)
+        let line = chunk.lines[index]
+        do throws(LineError) { return try parser.row(try chunk.fields(line)) } catch {
+          throw TrainingFile.isObject(chunk, line) ? .line(file: path, error) : .plainText(file: path, error, task: task)
         }
       }
     }
@@ -37,6 +38,12 @@ public struct TrainingFile: Sendable {
     guard !rows.isEmpty else { throw .empty(file: path) }
     self.rows = rows
     try checkChoices()
+  }
+
+  /// Whether a line begins as an object does, or with a byte order mark, which its error names.
+  private static func isObject(_ chunk: LineChunk, _ line: LineChunk.Line) -> Bool {
+    let bytes = chunk.bytes[line.range].drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+    return bytes.first == UInt8(ascii: "{") || bytes.starts(with: [0xEF, 0xBB, 0xBF])
   }
 
   private static func next(_ file: inout LineFile) throws(TrainingDataError) -> LineChunk? {
