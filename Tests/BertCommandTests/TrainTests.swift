@@ -99,6 +99,22 @@ import Testing
     #expect(try JSON.lines(folder.bytes("out/metrics.jsonl")).count == 2)
   }
 
+  /// Hugging Face's names of the batch sizes.
+  @Test func takesHuggingFacesNames() throws {
+    let folder = try TemporaryFolder()
+    let more = [
+      "--max-steps", "2", "--per-device-train-batch-size", "2", "--per-device-eval-batch-size", "4", "--eval-file",
+      Self.goldens + "regression/train.jsonl",
+    ]
+    let outcome = try ToolProcess.run(
+      Self.arguments("regression", folder.file("out"), more).filter { !["--train-batch-size", "3"].contains($0) })
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let same = try ToolProcess.run(
+      Self.arguments("regression", folder.file("same"), ["--max-steps", "2"]).map { $0 == "3" ? "2" : $0 })
+    #expect(same.status == 0, "\(same.error)")
+    #expect(try folder.bytes("out/metrics.jsonl") == folder.bytes("same/metrics.jsonl"))
+  }
+
   /// What is wrong is said before the first step, in one line that names file, row and field.
   @Test(arguments: [
     ("{\"text\":\"a\",\"label\":0}\n{\"text\":\"b\"}\n", "line 2"), ("", "has no example"),

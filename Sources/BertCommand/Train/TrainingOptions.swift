@@ -36,10 +36,13 @@ struct TrainingOptions: ParsableArguments {
   @Option(help: "The power of polynomial.")
   var power = standard.power
 
-  @Option(help: "Examples of a batch.")
+  @Option(
+    name: [.customLong("train-batch-size"), .customLong("per-device-train-batch-size")], help: "Examples of a batch.")
   var trainBatchSize = standard.trainBatchSize
 
-  @Option(help: "Examples of a batch of an evaluation.")
+  @Option(
+    name: [.customLong("eval-batch-size"), .customLong("per-device-eval-batch-size")],
+    help: "Examples of a batch of an evaluation.")
   var evalBatchSize = standard.evalBatchSize
 
   @Option(help: "Batches of a step.")
