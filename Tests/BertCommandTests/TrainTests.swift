@@ -136,6 +136,8 @@ import Testing
   @Test(arguments: [
     ["--learning-rate", "-1"], ["--learning-rate", "nan"], ["--learning-rate", "5"], ["--warmup-ratio", "2"],
     ["--max-steps", "0"], ["--train-batch-size", "0"], ["--lr-scheduler-type", "stairs"], ["--eval-steps", "5"],
+    ["--eval-batch-size", "8"], ["--metric-for-best-model", "loss"], ["--greater-is-better", "true"],
+    ["--early-stopping-patience", "2"], ["--early-stopping-threshold", "0.1"],
     ["--gradient-checkpointing", "--recompute", "none"], ["--from-scratch", "--resume-from", "x"],
   ])
   func refusesArguments(more: [String]) throws {

@@ -68,13 +68,7 @@ struct Train: AsyncParsableCommand {
 
   mutating func validate() throws {
     try checkAtLeast(1, numLabels, option: "--num-labels")
-    let needEvaluation: [(option: String, isGiven: Bool)] = [
-      ("--eval-steps", training.evalSteps != nil),
-      ("--early-stopping-patience", training.earlyStoppingPatience != nil),
-      ("--greater-is-better", training.greaterIsBetter != nil),
-      ("--metric-for-best-model", training.metricForBestModel != TrainingArguments().metricForBestModel),
-    ]
-    for (option, isGiven) in needEvaluation where isGiven && evalFile == nil {
+    if evalFile == nil, let option = training.ofEvaluations.first {
       throw ValidationError("\(option) needs an --eval-file.")
     }
     if training.saveTotalLimit != nil, training.saveSteps == nil {

@@ -42,8 +42,8 @@ struct TrainingOptions: ParsableArguments {
 
   @Option(
     name: [.customLong("eval-batch-size"), .customLong("per-device-eval-batch-size")],
-    help: "Examples of a batch of an evaluation.")
-  var evalBatchSize = standard.evalBatchSize
+    help: "Examples of a batch of an evaluation (default: \(standard.evalBatchSize)).")
+  var evalBatchSize: Int?
 
   @Option(help: "Batches of a step.")
   var gradientAccumulationSteps = standard.gradientAccumulationSteps
@@ -87,8 +87,12 @@ struct TrainingOptions: ParsableArguments {
   @Option(help: "Checkpoints to keep, the newest ones (default: all).")
   var saveTotalLimit: Int?
 
-  @Option(help: "The number of an evaluation by which the best model is told: loss, accuracy, f1 ...")
-  var metricForBestModel = standard.metricForBestModel
+  @Option(
+    help: """
+      The number of an evaluation by which the best model is told: loss, accuracy, f1 ... (default: \
+      \(standard.metricForBestModel)).
+      """)
+  var metricForBestModel: String?
 
   @Option(help: "Whether a larger number is better (default: as the metric suggests).")
   var greaterIsBetter: Bool?
@@ -96,14 +100,25 @@ struct TrainingOptions: ParsableArguments {
   @Option(help: "Evaluations without a better one after which training ends (default: never).")
   var earlyStoppingPatience: Int?
 
-  @Option(help: "What a number must be better by to count.")
-  var earlyStoppingThreshold = standard.earlyStoppingThreshold
+  @Option(help: "What a number must be better by to count (default: \(standard.earlyStoppingThreshold)).")
+  var earlyStoppingThreshold: Double?
 
   mutating func validate() throws {
     do { try arguments.check() } catch { throw ValidationError("\(error).") }
     if gradientCheckpointing, recompute ?? .layers != .layers {
       throw ValidationError("--gradient-checkpointing is --recompute layers; give one of them.")
     }
+  }
+
+  /// The options that are given and mean nothing without an evaluation file.
+  var ofEvaluations: [String] {
+    let all: [(option: String, isGiven: Bool)] = [
+      ("--eval-steps", evalSteps != nil), ("--eval-batch-size", evalBatchSize != nil),
+      ("--metric-for-best-model", metricForBestModel != nil), ("--greater-is-better", greaterIsBetter != nil),
+      ("--early-stopping-patience", earlyStoppingPatience != nil),
+      ("--early-stopping-threshold", earlyStoppingThreshold != nil),
+    ]
+    return all.filter(\.isGiven).map(\.option)
   }
 
   /// - Parameter config: of the model, which may ask for checkpointing itself.
@@ -123,7 +138,7 @@ struct TrainingOptions: ParsableArguments {
     arguments.lrEnd = lrEnd
     arguments.power = power
     arguments.trainBatchSize = trainBatchSize
-    arguments.evalBatchSize = evalBatchSize
+    arguments.evalBatchSize = evalBatchSize ?? arguments.evalBatchSize
     arguments.gradientAccumulationSteps = gradientAccumulationSteps
     arguments.weightDecay = weightDecay
     arguments.adamBeta1 = adamBeta1
@@ -136,10 +151,10 @@ struct TrainingOptions: ParsableArguments {
     arguments.evalSteps = evalSteps
     arguments.saveSteps = saveSteps
     arguments.saveTotalLimit = saveTotalLimit
-    arguments.metricForBestModel = metricForBestModel
+    arguments.metricForBestModel = metricForBestModel ?? arguments.metricForBestModel
     arguments.greaterIsBetter = greaterIsBetter
     arguments.earlyStoppingPatience = earlyStoppingPatience
-    arguments.earlyStoppingThreshold = earlyStoppingThreshold
+    arguments.earlyStoppingThreshold = earlyStoppingThreshold ?? arguments.earlyStoppingThreshold
     arguments.maxLength = maxLength
     return arguments
   }
