@@ -35,6 +35,10 @@ extension CheckpointWriter {
     directoryEntries(directory).filter { !AtomicDirectory.isTemporary($0) }.sorted()
   }
 
+  /// Whether a file of this name holds weights of a checkpoint: `model.safetensors`, `pytorch_model.bin`, their shards and
+  /// indexes.
+  public static func isWeights(_ name: String) -> Bool { CheckpointFiles.isWeights(name) }
+
   /// Makes a directory and its parents, where they are not there.
   ///
   /// - Throws: `CheckpointError.file`, `.notDirectory`.

@@ -147,10 +147,34 @@ import Testing
     }
     #expect(done == .nothingLeft(path: fixture.path("out/checkpoint-6"), step: 6, steps: 6))
     #expect(throws: TrainingError.noCheckpoint(path: fixture.source)) { try TrainingCheckpoint.find(fixture.source) }
-    #expect(throws: TrainingError.self) { try TrainingCheckpoint.checkUnused(fixture.path("out")) }
+    #expect(throws: TrainingError.self) {
+      try TrainingCheckpoint.checkUnused(fixture.path("out"), model: fixture.source)
+    }
     try TrainingCheckpoint.clear(fixture.path("out"))
-    try TrainingCheckpoint.checkUnused(fixture.path("out"))
+    try TrainingCheckpoint.checkUnused(fixture.path("out"), model: fixture.source)
     #expect(TrainingCheckpoint.all(in: fixture.path("out")).isEmpty)
+  }
+
+  /// Models that no training has written are written over by none unasked.
+  @Test func modelsAreNotWrittenOver() throws {
+    let source = try ModelFolder(golden: "training/text-classification")
+    let error = try #require(throws: TrainingError.self) {
+      try TrainingCheckpoint.checkUnused(source.path + "/../" + source.path.split(separator: "/")[1], model: source.path)
+    }
+    #expect("\(error)".contains("is the model to begin with") && "\(error)".contains("--overwrite-output-dir"))
+    let other = try ModelFolder()
+    try TrainingCheckpoint.checkUnused(other.path, model: source.path)
+    for name in ["config.json", "model.safetensors", "model-00001-of-00002.safetensors", "pytorch_model.bin"] {
+      let folder = try ModelFolder()
+      try folder.write(name, "")
+      #expect(throws: TrainingError.outputHoldsModel(path: folder.path, file: name)) {
+        try TrainingCheckpoint.checkUnused(folder.path, model: source.path)
+      }
+      // The result of a training that is done.
+      try folder.write("metrics.jsonl", "")
+      try TrainingCheckpoint.checkUnused(folder.path, model: source.path)
+    }
+    try TrainingCheckpoint.checkUnused(source.path + "/nothing", model: source.path)
   }
 
   /// A run outlives the checkpoint that it was resumed from.

@@ -170,6 +170,24 @@ import Testing
     #expect(again.status == 1 && again.error.contains("--resume-from \(folder.file("out"))"), "\(again.error)")
     #expect(try ToolProcess.run(arguments + ["--overwrite-output-dir"]).status == 0)
   }
+
+  /// The model to begin with stands, unless it is said that it need not; a finished training may be run again.
+  @Test func keepsTheModelThatItBeginsWith() throws {
+    let folder = try TemporaryFolder()
+    try folder.copy(golden: "training/regression")
+    let weights = try folder.bytes("model.safetensors")
+    var arguments = Self.arguments("regression", folder.path + "/.", ["--max-steps", "1"])
+    arguments[1] = folder.path
+    let refused = try ToolProcess.run(arguments)
+    #expect(refused.status == 1 && refused.error.contains("is the model to begin with"), "\(refused.error)")
+    #expect(try folder.bytes("model.safetensors") == weights && !BoundedFile.exists(path: folder.file("metrics.jsonl")))
+    let other = Self.arguments("regression", folder.path, ["--max-steps", "1"])
+    let kept = try ToolProcess.run(other)
+    #expect(kept.status == 1 && kept.error.contains("is no training's result (config.json,"), "\(kept.error)")
+    #expect(try ToolProcess.run(arguments + ["--overwrite-output-dir"]).status == 0)
+    #expect(try folder.bytes("model.safetensors") != weights)
+    #expect(try ToolProcess.run(other).status == 0, "a training's result is written over by the next one")
+  }
 }
 
 extension TemporaryFolder {

@@ -101,6 +101,9 @@ public final class Trainer: Sendable {
     }
   }
 
+  /// The file with a line a step.
+  static let metricsName = "metrics.jsonl"
+
   /// Takes all steps that are left, and saves.
   ///
   /// - Returns: how far it came, and the last evaluation.
@@ -112,7 +115,7 @@ public final class Trainer: Sendable {
     // What cannot be read should not cost the lines that are there.
     if let resumed { try await TrainingCheckpoint.restoreMoments(of: session, from: resumed) }
     try CheckpointWriter.makeDirectory(outputDirectory)
-    let metrics = try MetricsFile(outputDirectory + "/metrics.jsonl", after: progress.step)
+    let metrics = try MetricsFile(outputDirectory + "/" + Trainer.metricsName, after: progress.step)
     let evaluations = try evaluationsFile(after: progress.step)
     for path in try TrainingCheckpoint.removeAll(after: progress.step, in: outputDirectory) {
       hear(.note("removed \(path), of a step that this run takes again"))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
 import ComputeGraph
+import Glibc
 import StrictJSON
 
 /// A checkpoint that training can go on from: a model directory that Hugging Face loads, and beside it AdamW's moments
@@ -92,12 +93,24 @@ public enum TrainingCheckpoint {
 
   static func directory(step: Int, in output: String) -> String { "\(output)/\(prefix)\(step)" }
 
-  /// Demands that no other training's checkpoints and best model are in an output directory.
+  /// Demands that a new training takes the place of nothing in an output directory: neither of the model that it begins
+  /// with, nor of another one, nor of another training's checkpoints and best model. The result of a training that is done
+  /// (`metrics.jsonl` beside it) may be written over by the next one.
   ///
-  /// - Throws: `TrainingError.outputInUse`.
-  public static func checkUnused(_ output: String) throws(TrainingError) {
-    guard let kept = leftovers(in: output).last else { return }
-    throw .outputInUse(path: output, checkpoint: kept)
+  /// - Throws: `TrainingError.outputIsModel`, `.outputHoldsModel`, `.outputInUse`.
+  public static func checkUnused(_ output: String, model: String) throws(TrainingError) {
+    guard !areSame(output, model) else { throw .outputIsModel(path: output) }
+    if let kept = leftovers(in: output).last { throw .outputInUse(path: output, checkpoint: kept) }
+    guard !BoundedFile.exists(path: output + "/" + Trainer.metricsName) else { return }
+    let names = CheckpointWriter.entries(of: output).filter { $0 == "config.json" || CheckpointWriter.isWeights($0) }
+    if let name = names.min() { throw .outputHoldsModel(path: output, file: name) }
+  }
+
+  /// Whether two paths lead to one directory; not so where there is none.
+  private static func areSame(_ one: String, _ other: String) -> Bool {
+    var (first, second) = (stat(), stat())
+    guard stat(one, &first) == 0, stat(other, &second) == 0 else { return false }
+    return first.st_dev == second.st_dev && first.st_ino == second.st_ino
   }
 
   /// Removes what another training has left in an output directory.

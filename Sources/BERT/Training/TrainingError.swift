@@ -9,6 +9,10 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
   case noCheckpoint(path: String)
   /// Another training is in the output directory.
   case outputInUse(path: String, checkpoint: String)
+  /// The output directory is the model that the training is to begin with.
+  case outputIsModel(path: String)
+  /// A model that no training has written is in the output directory.
+  case outputHoldsModel(path: String, file: String)
   /// Another training is writing into the output directory now.
   case outputLocked(path: String)
   /// A run of as many steps as have been taken already.
@@ -31,6 +35,12 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
     case .outputInUse(let path, let checkpoint):
       return "\(path) holds a training that was not finished or was to be kept (\(checkpoint)); go on with it "
         + "(--resume-from \(path)), take another --output-dir, or --overwrite-output-dir"
+    case .outputIsModel(let path):
+      return "\(path) is the model to begin with, and the trained one would take its place; take another --output-dir, or "
+        + "--overwrite-output-dir"
+    case .outputHoldsModel(let path, let file):
+      return "\(path) holds a model that is no training's result (\(file), and no metrics.jsonl), which this one would "
+        + "take the place of; take another --output-dir, or --overwrite-output-dir"
     case .outputLocked(let path): return "\(path): another training is writing it; take another --output-dir"
     case .nothingLeft(let path, let step, let steps):
       return "\(path): \(step) steps have been taken, and the run is to have \(steps); give more --max-steps or epochs"

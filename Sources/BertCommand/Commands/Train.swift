@@ -51,7 +51,11 @@ struct Train: AsyncParsableCommand {
       "Go on from a checkpoint: a checkpoint-N, or the newest in an output directory.", valueName: "dir"))
   var resumeFrom: String?
 
-  @Flag(help: "Remove the checkpoints that another training has left in the output directory.")
+  @Flag(
+    help: """
+      Write over what is in the output directory: MODEL itself, another model, another training's checkpoints, which are \
+      removed. Only what a training has finished there is written over without it.
+      """)
   var overwriteOutputDir = false
 
   @Flag(help: "Draw all weights at random, from config.json alone: pre-training from the beginning.")
@@ -81,7 +85,7 @@ struct Train: AsyncParsableCommand {
 
   func run() async throws {
     let resumed = try resumeFrom.map(TrainingCheckpoint.find)
-    if resumed == nil, !overwriteOutputDir { try TrainingCheckpoint.checkUnused(outputDir) }
+    if resumed == nil, !overwriteOutputDir { try TrainingCheckpoint.checkUnused(outputDir, model: model) }
     let arguments = training.arguments
     // Data first: what is wrong with it should be known before anything takes time.
     let data = try TrainingData(
