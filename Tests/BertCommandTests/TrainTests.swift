@@ -161,6 +161,26 @@ import Testing
     #expect(try folder.bytes("whole/model.safetensors") == folder.bytes("cut/model.safetensors"))
   }
 
+  /// Whoever resumes names the model that it began with, and no other.
+  @Test func resumesNoOtherModel() throws {
+    let folder = try TemporaryFolder()
+    var arguments = Self.arguments("regression", folder.file("out"), ["--max-steps", "2", "--save-steps", "1"])
+    #expect(try ToolProcess.run(arguments).status == 0)
+    arguments[arguments.count - 3] = "3"
+    arguments += ["--resume-from", folder.file("out")]
+    arguments[1] = "/nowhere"
+    let missing = try ToolProcess.run(arguments)
+    #expect(missing.status == 1 && missing.error.hasPrefix("bert: /nowhere/config.json: no such file"), "\(missing.error)")
+    arguments[1] = Goldens.path("forward/ragged")
+    let other = try ToolProcess.run(arguments)
+    #expect(other.status == 1 && other.errorLines.count == 1, "\(other.error)")
+    #expect(
+      other.error.contains("\(arguments[1]) is not what \(folder.file("out/checkpoint-2")) was trained from"),
+      "\(other.error)")
+    arguments[1] = Self.goldens + "regression"
+    #expect(try ToolProcess.run(arguments).status == 0)
+  }
+
   /// Another training's checkpoints are not thrown away unasked.
   @Test func keepsAnotherTrainingsCheckpoints() throws {
     let folder = try TemporaryFolder()

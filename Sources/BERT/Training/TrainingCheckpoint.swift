@@ -80,6 +80,17 @@ public enum TrainingCheckpoint {
     return newest
   }
 
+  /// Demands that a checkpoint goes on from a model: that it is there, and has the numbers that decide the shapes of weights.
+  ///
+  /// - Throws: `TrainingError.anotherModel`; `BertError` for either's config.json.
+  public static func check(_ checkpoint: String, continues model: String) throws {
+    let (own, wanted) = (try BertConfig.fromPretrained(checkpoint), try BertConfig.fromPretrained(model))
+    for (found, other) in zip(own.architectureNumbers, wanted.architectureNumbers) where found.value != other.value {
+      throw TrainingError.anotherModel(
+        model: model, checkpoint: checkpoint, field: found.field, was: found.value, is: other.value)
+    }
+  }
+
   /// Directories `checkpoint-N` that training can go on from, the oldest first.
   public static func all(in output: String) -> [String] {
     CheckpointWriter.entries(of: output).compactMap { name -> (step: Int, path: String)? in
@@ -142,5 +153,16 @@ public enum TrainingCheckpoint {
       removed.append(path)
     }
     return removed
+  }
+}
+
+extension BertConfig {
+  /// What decides the shapes of an encoder's weights, by the names of config.json.
+  fileprivate var architectureNumbers: [(field: String, value: Int)] {
+    [
+      ("vocab_size", vocabSize), ("hidden_size", hiddenSize), ("num_hidden_layers", numHiddenLayers),
+      ("num_attention_heads", numAttentionHeads), ("intermediate_size", intermediateSize),
+      ("max_position_embeddings", maxPositionEmbeddings), ("type_vocab_size", typeVocabSize),
+    ]
   }
 }

@@ -9,6 +9,8 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
   case noCheckpoint(path: String)
   /// Another training is in the output directory.
   case outputInUse(path: String, checkpoint: String)
+  /// A checkpoint to resume from that is none of the model that the training is said to have begun with.
+  case anotherModel(model: String, checkpoint: String, field: String, was: Int, is: Int)
   /// The output directory is the model that the training is to begin with.
   case outputIsModel(path: String)
   /// A model that no training has written is in the output directory.
@@ -35,6 +37,9 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
     case .outputInUse(let path, let checkpoint):
       return "\(path) holds a training that was not finished or was to be kept (\(checkpoint)); go on with it "
         + "(--resume-from \(path)), take another --output-dir, or --overwrite-output-dir"
+    case .anotherModel(let model, let checkpoint, let field, let was, let now):
+      return "\(model) is not what \(checkpoint) was trained from: its config.json has \(field) \(now), the checkpoint's "
+        + "\(was); name the model that the training began with"
     case .outputIsModel(let path):
       return "\(path) is the model to begin with, and the trained one would take its place; take another --output-dir, or "
         + "--overwrite-output-dir"

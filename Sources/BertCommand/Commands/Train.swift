@@ -31,7 +31,7 @@ struct Train: AsyncParsableCommand {
       that was not. Where a bare encoder is given a task, its head is drawn at random, and said so.
       """)
 
-  @Argument(help: "Checkpoint directory to begin with.")
+  @Argument(help: "Checkpoint directory to begin with; with --resume-from, the one that the training began with.")
   var model: String
 
   @Option(help: "What to learn (default: what config.json names).")
@@ -86,6 +86,7 @@ struct Train: AsyncParsableCommand {
   func run() async throws {
     let resumed = try resumeFrom.map(TrainingCheckpoint.find)
     if resumed == nil, !overwriteOutputDir { try TrainingCheckpoint.checkUnused(outputDir, model: model) }
+    if let resumed { try TrainingCheckpoint.check(resumed, continues: model) }
     let arguments = training.arguments
     // Data first: what is wrong with it should be known before anything takes time.
     let data = try TrainingData(
