@@ -99,6 +99,26 @@ import Testing
     #expect(try JSON.lines(folder.bytes("out/metrics.jsonl")).count == 2)
   }
 
+  /// A pre-training that was interrupted goes on by the same command with --resume-from: the checkpoint's weights count.
+  @Test func aPreTrainingGoesOn() throws {
+    let folder = try TemporaryFolder()
+    let model = Goldens.path("pretraining")
+    func train(_ output: String, steps: Int, _ more: String...) throws -> ToolProcess.Outcome {
+      try ToolProcess.run(
+        [
+          "train", model, "--task", "pretraining", "--from-scratch", "--train-file", model + "/train.jsonl",
+          "--output-dir", folder.file(output), "--max-steps", "\(steps)", "--train-batch-size", "2", "--max-length",
+          "20", "--lr-scheduler-type", "constant", "--device", "cpu",
+        ] + more)
+    }
+    #expect(try train("whole", steps: 3).status == 0)
+    #expect(try train("cut", steps: 2, "--save-steps", "2").status == 0)
+    let rest = try train("cut", steps: 3, "--resume-from", folder.file("cut"))
+    #expect(rest.status == 0 && rest.errorLines.first?.contains("note: --from-scratch: weights are those of") == true)
+    #expect(try folder.bytes("cut/metrics.jsonl") == folder.bytes("whole/metrics.jsonl"))
+    #expect(try folder.bytes("cut/model.safetensors") == folder.bytes("whole/model.safetensors"))
+  }
+
   /// Hugging Face's names of the batch sizes.
   @Test func takesHuggingFacesNames() throws {
     let folder = try TemporaryFolder()
@@ -138,7 +158,7 @@ import Testing
     ["--max-steps", "0"], ["--train-batch-size", "0"], ["--lr-scheduler-type", "stairs"], ["--eval-steps", "5"],
     ["--eval-batch-size", "8"], ["--metric-for-best-model", "loss"], ["--greater-is-better", "true"],
     ["--early-stopping-patience", "2"], ["--early-stopping-threshold", "0.1"],
-    ["--gradient-checkpointing", "--recompute", "none"], ["--from-scratch", "--resume-from", "x"],
+    ["--gradient-checkpointing", "--recompute", "none"],
   ])
   func refusesArguments(more: [String]) throws {
     let outcome = try ToolProcess.run(Self.arguments("regression", "/tmp/never", more))
@@ -170,7 +190,8 @@ import Testing
     arguments += ["--resume-from", folder.file("out")]
     arguments[1] = "/nowhere"
     let missing = try ToolProcess.run(arguments)
-    #expect(missing.status == 1 && missing.error.hasPrefix("bert: /nowhere/config.json: no such file"), "\(missing.error)")
+    #expect(
+      missing.status == 1 && missing.error.hasPrefix("bert: /nowhere/config.json: no such file"), "\(missing.error)")
     arguments[1] = Goldens.path("forward/ragged")
     let other = try ToolProcess.run(arguments)
     #expect(other.status == 1 && other.errorLines.count == 1, "\(other.error)")

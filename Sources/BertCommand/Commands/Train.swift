@@ -58,7 +58,11 @@ struct Train: AsyncParsableCommand {
       """)
   var overwriteOutputDir = false
 
-  @Flag(help: "Draw all weights at random, from config.json alone: pre-training from the beginning.")
+  @Flag(
+    help: """
+      Draw all weights at random, from config.json alone: pre-training from the beginning. With --resume-from, the \
+      checkpoint's weights count.
+      """)
   var fromScratch = false
 
   @Option(help: "Labels of a head that the model does not have yet (default: as many as the training file has).")
@@ -78,19 +82,21 @@ struct Train: AsyncParsableCommand {
     if training.saveTotalLimit != nil, training.saveSteps == nil {
       throw ValidationError("--save-total-limit needs --save-steps.")
     }
-    if fromScratch, resumeFrom != nil {
-      throw ValidationError("--from-scratch begins anew and --resume-from goes on; give one of them.")
-    }
   }
 
   func run() async throws {
     let resumed = try resumeFrom.map(TrainingCheckpoint.find)
     if resumed == nil, !overwriteOutputDir { try TrainingCheckpoint.checkUnused(outputDir, model: model) }
-    if let resumed { try TrainingCheckpoint.check(resumed, continues: model) }
+    if let resumed {
+      try TrainingCheckpoint.check(resumed, continues: model)
+      // So that a command line can be given again with one option more.
+      if fromScratch { StandardError.note("--from-scratch: weights are those of \(resumed), not drawn anew") }
+    }
     let arguments = training.arguments
     // Data first: what is wrong with it should be known before anything takes time.
     let data = try TrainingData(
-      directory: resumed ?? model, head: task, isFromScratch: fromScratch, trainFile: trainFile, evalFile: evalFile,
+      directory: resumed ?? model, head: task, isFromScratch: fromScratch && resumed == nil, trainFile: trainFile,
+      evalFile: evalFile,
       numLabels: numLabels, arguments)
     if !data.model.initializedTensors.isEmpty {
       StandardError.note(
