@@ -27,6 +27,47 @@ import Testing
     #expect(words.problemType == nil)
   }
 
+  /// What is said of a file before the first step: its task, its rows, and how often each label is there.
+  @Test func filesAreSummedUp() throws {
+    let folder = try TrainingFolder()
+    func summary(_ task: BertHead, _ lines: [String], numLabels: Int? = nil) throws -> String {
+      let file = try folder.file(task, lines)
+      return try
+        "\(TrainingSummary(file, LabelScheme(file, config: folder.config, isNewHead: true, numLabels: numLabels)))"
+    }
+    #expect(
+      try summary(.textClassification, rows(#""good""#, #""bad""#, #""good""#))
+        == "text-classification: 3 rows; labels bad (1), good (2)")
+    #expect(
+      try summary(.textClassification, rows("0", "2", "0"), numLabels: 4)
+        == "text-classification: 3 rows; labels LABEL_0 (2), LABEL_2 (1); no row has LABEL_1, LABEL_3")
+    #expect(
+      try summary(.textClassification, rows("0.5", "-2"))
+        == "text-classification: 2 rows; a regression of 1 number from "
+        + "-2.0 to 0.5")
+    #expect(
+      try summary(.textClassification, rows(#"["a","b"]"#, #"["b"]"#))
+        == "text-classification: 2 rows; labels a (1), b (2); several may apply")
+    #expect(
+      try summary(.textClassification, rows("[1.0,0.0]", "[1.0,0.0]"))
+        == "text-classification: 2 rows; labels LABEL_0 (2); several may apply; no row has LABEL_1")
+    #expect(
+      try summary(.tokenClassification, tags(#"["O","B-X"]"#, #"["O","O"]"#))
+        == "token-classification: 2 rows; tags of words B-X (1), O (3)")
+    #expect(try summary(.maskedLM, [#"{"text":"a"}"#]) == "masked-lm: 1 row")
+    let pair = #"{"text":"a","text_pair":"b","next_sentence_label":"#
+    #expect(
+      try summary(.pretraining, [pair + "1}"]) == "pretraining: 1 row; labels does not follow (1); no row has follows")
+    let choice = #"{"text":"a","choices":["b","c"],"label":1}"#
+    #expect(
+      try summary(.multipleChoice, [choice, choice])
+        == "multiple-choice: 2 rows; labels choice 1 (2); no row has choice 0")
+    let question = #"{"question":"q","context":"a b","answers":{"text":["b"],"answer_start":[2]}}"#
+    #expect(try summary(.questionAnswering, [question]) == "question-answering: 1 row; labels an answer (1)")
+    let many = try summary(.textClassification, (0..<30).flatMap { rows(#""label\($0 + 10)""#) })
+    #expect(many.hasSuffix("label28 (1), label29 (1) and 10 more"), "\(many)")
+  }
+
   @Test func numbersOfANewHeadSayHowManyThereAre() throws {
     let folder = try TrainingFolder()
     let scheme = try folder.labels(.textClassification, rows("0", "3"))

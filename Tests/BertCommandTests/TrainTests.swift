@@ -72,6 +72,9 @@ import Testing
     #expect(
       outcome.errorLines.first?.contains("has no head for BertForSequenceClassification yet; drawn with seed 42")
         == true)
+    #expect(
+      outcome.errorLines.dropFirst().first
+        == "bert: note: learning text-classification: 3 rows; labels bad (1), fine (1), good (1)", "\(outcome.error)")
     let answer = try ToolProcess.run([
       "classify", folder.file("out"), "it is good", "--device", "cpu", "--top-k", "all",
     ])

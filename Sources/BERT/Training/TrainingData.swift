@@ -7,6 +7,8 @@ public struct TrainingData: Sendable {
   public let model: TrainableModel
   public let training: TrainingSet
   public let evaluation: TrainingSet?
+  /// What is learned, for a person.
+  public let summary: TrainingSummary
 
   /// - Parameters:
   ///   - directory: the checkpoint to begin with, or to go on from; its tokenizer reads the texts.
@@ -48,6 +50,7 @@ public struct TrainingData: Sendable {
     let modelConfig = model.config
     let tokenizer = try BertTokenizer.fromPretrained(directory)
     training = try TrainingSet(file, labels, config: modelConfig, tokenizer: tokenizer, arguments: arguments)
+    summary = TrainingSummary(file, labels)
     evaluation = try evaluationFile.map {
       try TrainingSet($0, labels, config: modelConfig, tokenizer: tokenizer, arguments: arguments, for: .evaluation)
     }

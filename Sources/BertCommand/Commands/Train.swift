@@ -96,13 +96,13 @@ struct Train: AsyncParsableCommand {
     // Data first: what is wrong with it should be known before anything takes time.
     let data = try TrainingData(
       directory: resumed ?? model, head: task, isFromScratch: fromScratch && resumed == nil, trainFile: trainFile,
-      evalFile: evalFile,
-      numLabels: numLabels, arguments)
+      evalFile: evalFile, numLabels: numLabels, arguments)
     if !data.model.initializedTensors.isEmpty {
       StandardError.note(
         "the model has no head for \(data.model.head.architecture) yet; drawn with seed \(arguments.seed): "
           + data.model.initializedTensors.joined(separator: ", "))
     }
+    StandardError.note("learning \(data.summary)")
     for set in [data.training] + (data.evaluation.map { [$0] } ?? []) where set.truncatedCount > 0 {
       StandardError.note("\(counted(set.truncatedCount, "example")) cut to \(set.maxLength) tokens")
     }
