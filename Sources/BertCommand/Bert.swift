@@ -15,7 +15,8 @@ struct Bert: AsyncParsableCommand {
       MODEL is a checkpoint directory as Hugging Face saves it: config.json, model.safetensors, and a tokenizer where \
       text comes in.
 
-      Exit status: 0 done, 1 an error (one line on standard error says which), 64 a mistake in the command line.
+      Exit status: 0 done, 1 an error (one line on standard error says which), 64 a mistake in the command line, \
+      130 a training that was interrupted.
       """,
     version: version,
     subcommands: [
@@ -43,7 +44,7 @@ struct Bert: AsyncParsableCommand {
       // Help, the version, completion scripts and usage errors are the parser's to print.
       guard exitCode(for: error) == .failure else { exit(withError: error) }
       StandardError.write("\(error)")
-      Glibc.exit(EXIT_FAILURE)
+      Glibc.exit((error as? CommandError)?.status ?? EXIT_FAILURE)
     }
     Glibc.exit(EXIT_SUCCESS)
   }

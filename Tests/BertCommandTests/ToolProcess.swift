@@ -130,6 +130,13 @@ final class ToolProcess {
     _ = try wait()
   }
 
+  /// Sends the tool what Control-C sends, as soon as something is so, and waits for its end.
+  func interrupt(when isTime: () -> Bool) throws -> Outcome {
+    try pump { !isTime() }
+    Glibc.kill(process, SIGINT)
+    return try wait()
+  }
+
   /// Waits for the tool's end, which must come by itself where the input has not been closed.
   func wait() throws -> Outcome {
     var status: Int32 = 0
@@ -200,11 +207,20 @@ extension ToolProcess {
       if !environment.keys.contains(where: { text.hasPrefix($0 + "=") }) { variables.append(text) }
       entry += 1
     }
+    // Tests that run in the background have SIGINT ignored, and what they start would inherit that.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var defaults = sigset_t()
+    sigemptyset(&defaults)
+    sigaddset(&defaults, SIGINT)
+    posix_spawnattr_setsigdefault(&attributes, &defaults)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
     var argv = ([path] + arguments).map { strdup($0) } + [nil]
     var envp = variables.map { strdup($0) } + [nil]
     defer { for pointer in argv + envp { free(pointer) } }
     var process: pid_t = 0
-    let code = posix_spawn(&process, path, &actions, nil, &argv, &envp)
+    let code = posix_spawn(&process, path, &actions, &attributes, &argv, &envp)
     guard code == 0 else { throw Failure(description: "\(path) did not start: error \(code)") }
     return process
   }

@@ -205,6 +205,40 @@ import Testing
     #expect(try ToolProcess.run(arguments).status == 0)
   }
 
+  /// Control-C ends a run between two steps, and what is left is said.
+  @Test(arguments: [["--save-steps", "5"], []]) func saysWhereItWasInterrupted(saving: [String]) throws {
+    let folder = try TemporaryFolder()
+    let process = try ToolProcess(
+      Self.arguments("regression", folder.file("out"), ["--max-steps", "1000000"] + saving))
+    let outcome = try process.interrupt { (try? JSON.lines(folder.bytes("out/metrics.jsonl")).count >= 12) ?? false }
+    #expect(outcome.status == 130 && outcome.output.isEmpty, "\(outcome.error)")
+    let step = try JSON.lines(folder.bytes("out/metrics.jsonl")).count
+    let last = try #require(outcome.errorLines.last)
+    #expect(last.hasPrefix("bert: interrupted after step \(step) of 1 000 000; "), "\(last)")
+    let steps = entries(folder.file("out")).compactMap { $0.split(separator: "checkpoint-").first.flatMap { Int($0) } }
+    #expect(saving.isEmpty == steps.isEmpty)
+    let kept = folder.file("out/checkpoint-\(steps.max() ?? 0)")
+    #expect(
+      last.hasSuffix(
+        saving.isEmpty
+          ? "there is no checkpoint to go on from (--save-steps makes some)"
+          : "the newest checkpoint is \(kept) (--resume-from \(kept) goes on from there)"), "\(last)")
+  }
+
+  @Test func theEndNamesTheBestModel() throws {
+    let folder = try TemporaryFolder()
+    let more = ["--max-steps", "4", "--eval-steps", "2", "--eval-file", Self.goldens + "regression/train.jsonl"]
+    let outcome = try ToolProcess.run(Self.arguments("regression", folder.file("out"), more))
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let evaluations = try JSON.lines(folder.bytes("out/evaluations.jsonl"))
+    let best = try #require(evaluations.min { $0["eval_loss"]?.doubleValue ?? 0 < $1["eval_loss"]?.doubleValue ?? 0 })
+    let step = try #require(best["step"]?.intValue)
+    #expect(
+      outcome.errorLines.last?.hasPrefix(
+        "bert: note: \(folder.file("out/best")) has the best evaluation, of step \(step): eval_loss ") == true,
+      "\(outcome.error)")
+  }
+
   /// Another training's checkpoints are not thrown away unasked.
   @Test func keepsAnotherTrainingsCheckpoints() throws {
     let folder = try TemporaryFolder()

@@ -27,6 +27,8 @@ public final class Trainer: Sendable {
   public let outputDirectory: String
   /// Optimizer steps of the whole run.
   public let totalSteps: Int
+  /// The step that it begins with: 1, or the one behind the checkpoint's.
+  public var firstStep: Int { start.step + 1 }
   private let trainingSet: TrainingSet
   private let evaluationSet: TrainingSet?
   private let schedule: LearningRateSchedule
@@ -225,7 +227,7 @@ public final class Trainer: Sendable {
       let counts = progress.best.map { abs(value - $0.value) > threshold } ?? true
       progress.evaluationsWithoutBetter = counts ? 0 : progress.evaluationsWithoutBetter + 1
       progress.best = TrainingProgress.Best(step: progress.step, value: value)
-      let path = outputDirectory + "/" + TrainingCheckpoint.bestName
+      let path = TrainingCheckpoint.best(in: outputDirectory)
       try await TrainingCheckpoint.saveModel(session, to: path)
       hear(.saved(path: path))
     } else {

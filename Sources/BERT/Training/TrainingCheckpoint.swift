@@ -133,12 +133,12 @@ public enum TrainingCheckpoint {
   }
 
   private static func leftovers(in output: String) -> [String] {
-    let best = output + "/" + bestName
+    let best = best(in: output)
     return (BoundedFile.exists(path: best + "/config.json") ? [best] : []) + all(in: output)
   }
 
-  /// The folder of the model with the best evaluation.
-  static let bestName = "best"
+  /// The folder of the model with the best evaluation, which is there after the first one.
+  public static func best(in output: String) -> String { output + "/best" }
 
   /// Removes checkpoints of steps that a resumed run takes again.
   ///

@@ -2,6 +2,7 @@
 import ArgumentParser
 import BERT
 import ComputeGraph
+import StrictJSON
 import Tokenizers
 
 /// `bert train`: pre-training and fine-tuning.
@@ -113,16 +114,29 @@ struct Train: AsyncParsableCommand {
       session, data.training, evaluating: data.evaluation, arguments, outputDirectory: outputDir, resumingFrom: resumed
     ) { StandardError.note($0) }
     if resumed == nil { try TrainingCheckpoint.clear(outputDir) }
-    var view = TrainingView(total: trainer.totalSteps, outputDirectory: outputDir)
+    let progress: TrainingProgress
     do {
-      try await trainer.run { view.show($0) }
+      progress = try await Interrupt.cancelling { [outputDir] in
+        var view = TrainingView(trainer, outputDirectory: outputDir)
+        defer { view.finish() }
+        do { return try await trainer.run { view.show($0) } } catch is CancellationError {
+          throw CommandError.interrupted(
+            step: view.step, total: trainer.totalSteps,
+            checkpoint: TrainingCheckpoint.all(in: outputDir).last ?? resumed)
+        }
+      }
     } catch {
-      view.finish()
       // The curves may show why; the error itself is what must be said.
       try? TrainingPlot.write(outputDir)
       throw error
     }
-    view.finish()
+    // A resumed run may have found its best model in another folder.
+    let best = TrainingCheckpoint.best(in: outputDir)
+    if let number = progress.best, BoundedFile.exists(path: best) {
+      StandardError.note(
+        "\(best) has the best evaluation, of step \(grouped(number.step)): \(arguments.bestMetricKey) "
+          + fixed(number.value, 4))
+    }
     try TrainingPlot.write(outputDir)
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import BERT
+import Glibc
 import OpenCLBackend
 import StrictJSON
 import Tokenizers
@@ -26,6 +27,8 @@ enum CommandError: Error, Equatable {
   case lineNotEncoded(line: Int, TokenizerError)
   case lineNotTaken(line: Int, TaskError)
   case lineTooLongToContinue(line: Int, tokens: Int, new: Int, limit: Int)
+  /// A training that Control-C has ended: the last step, of how many, and the newest checkpoint.
+  case interrupted(step: Int, total: Int, checkpoint: String?)
   /// One of several texts of the command line, counted from 1.
   case textNotTaken(number: Int, TaskError)
 }
@@ -59,7 +62,18 @@ extension CommandError: CustomStringConvertible {
       "line \(line): \(tokens) tokens and \(new) new ones are more than the model takes, which is \(limit) and the last; "
         + "shorten the text or lower --max-new-tokens"
     case .lineNotTaken(let line, let error): "line \(line): \(error)"
+    case .interrupted(let step, let total, let checkpoint):
+      "interrupted after step \(grouped(step)) of \(grouped(total)); "
+        + (checkpoint.map { "the newest checkpoint is \($0) (--resume-from \($0) goes on from there)" }
+          ?? "there is no checkpoint to go on from (--save-steps makes some)")
     case .textNotTaken(let number, let error): "text \(number): \(error)"
     }
+  }
+}
+
+extension CommandError {
+  /// What the process ends with: for a signal that it answered, what a shell says of one that it did not.
+  var status: Int32 {
+    if case .interrupted = self { 128 + SIGINT } else { EXIT_FAILURE }
   }
 }

@@ -9,10 +9,13 @@ struct TrainingView {
   private let outputDirectory: String
   private var status = StatusLine()
   private var first: Int?
+  /// The step that was taken last.
+  private(set) var step: Int
 
-  init(total: Int, outputDirectory: String) {
+  init(_ trainer: Trainer, outputDirectory: String) {
     start = clock.now
-    self.total = total
+    total = trainer.totalSteps
+    step = trainer.firstStep - 1
     self.outputDirectory = outputDirectory
     status.show("0 of \(grouped(total)) steps")
   }
@@ -22,6 +25,7 @@ struct TrainingView {
     case .step(let record, let total):
       let first = first ?? record.step
       self.first = first
+      step = record.step
       let perStep = (clock.now - start).seconds / Double(record.step - first + 1)
       status.show(
         "step \(grouped(record.step)) of \(grouped(total))  loss \(fixed(record.loss, 4))  lr \(short(record.learningRate))  "
