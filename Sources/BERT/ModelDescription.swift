@@ -15,7 +15,12 @@ public struct ModelDescription: Sendable {
   public let graph: Graph
   /// The outputs of `graph` that a run reads back.
   public let outputs: [String]
-  /// Tensors of the checkpoint that neither `SentenceEncoder` nor that model uses.
+  /// The head that config.json names and a sentence encoder does not use, where its weights are there: that of a sentence
+  /// encoder which was trained as a classifier, for example.
+  public let spareHead: BertHead?
+  /// Tensors of that head.
+  public let spareTensors: [String]
+  /// Tensors of the checkpoint that neither `SentenceEncoder` nor any model that config.json names uses.
   public let ignoredTensors: [String]
 
   /// The sizes of a batch without padding, for plans: of the encoder, too, where a decoder attends to one.
@@ -46,6 +51,8 @@ public struct ModelDescription: Sendable {
       graph = model
       outputs = OutputNames(form).names
       ignoredTensors = unusedByModel
+      spareHead = nil
+      spareTensors = []
       return
     }
     var builder = try BertGraph(config)
@@ -53,6 +60,23 @@ public struct ModelDescription: Sendable {
     graph = builder.graph
     outputs = ["sentence_embedding"]
     let unusedByEncoder = Set(try CheckpointParameters(graph, checkpoint, directory: directory).ignored)
-    ignoredTensors = unusedByModel.filter(unusedByEncoder.contains)
+    let unused = unusedByModel.filter(unusedByEncoder.contains)
+    spareTensors = try ModelDescription.tensors(of: named, among: unused, config, checkpoint, folder)
+    spareHead = spareTensors.isEmpty ? nil : named
+    let spare = Set(spareTensors)
+    ignoredTensors = unused.filter { !spare.contains($0) }
+  }
+
+  /// Those of some tensors that a head uses; none where the checkpoint lacks it.
+  private static func tensors(
+    of head: BertHead, among names: [String], _ config: BertConfig, _ checkpoint: Checkpoint, _ folder: String
+  ) throws -> [String] {
+    guard head != .none, !names.isEmpty else { return [] }
+    do {
+      let unused = Set(try ModelForm(config, head, checkpoint).parameters(in: checkpoint, folder).ignored)
+      return names.filter { !unused.contains($0) }
+    } catch BertError.missingHead, BertError.missingTensors {
+      return []
+    }
   }
 }

@@ -159,7 +159,8 @@ import Testing
   @Test func modelsAreNotWrittenOver() throws {
     let source = try ModelFolder(golden: "training/text-classification")
     let error = try #require(throws: TrainingError.self) {
-      try TrainingCheckpoint.checkUnused(source.path + "/../" + source.path.split(separator: "/")[1], model: source.path)
+      let name = source.path.split(separator: "/")[1]
+      try TrainingCheckpoint.checkUnused(source.path + "/../" + name, model: source.path)
     }
     #expect("\(error)".contains("is the model to begin with") && "\(error)".contains("--overwrite-output-dir"))
     let other = try ModelFolder()

@@ -90,6 +90,31 @@ import Testing
     }
   }
 
+  /// A sentence encoder that was trained as a classifier has the classifier's weights: they are a head's, and nothing ignored.
+  @Test func namesTheHeadOfATrainedSentenceEncoder() throws {
+    let temporary = try TemporaryFolder()
+    let model = Goldens.path("sentence/cls")
+    try temporary.write(
+      ["a", "b", "c"].map { #"{"text":"the \#($0)","label":"\#($0)"}"# + "\n" }.joined(), to: "train.jsonl")
+    let trained = try ToolProcess.run([
+      "train", model, "--task", "text-classification", "--train-file", temporary.file("train.jsonl"), "--output-dir",
+      temporary.file("out"), "--max-steps", "1", "--device", "cpu",
+    ])
+    #expect(trained.status == 0, "\(trained.error)")
+    let outcome = try ToolProcess.run(["info", temporary.file("out"), "--json", "--device", "cpu"])
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let report = try JSON.parse(outcome.output)
+    #expect(report["head"]?["architecture"] == "BertForSequenceClassification")
+    let tensors = (report["head"]?["tensors"]?.arrayValue ?? []).compactMap(\.stringValue).sorted()
+    #expect(tensors.suffix(2) == ["classifier.bias", "classifier.weight"], "\(tensors)")
+    let ignored = (report["ignored_tensors"]?.arrayValue ?? []).compactMap(\.stringValue)
+    #expect(!ignored.contains { $0.hasPrefix("classifier") }, "\(ignored)")
+    let text = try ToolProcess.run(["info", temporary.file("out"), "--device", "cpu"])
+    #expect(
+      text.text.contains("BertForSequenceClassification, which sentence vectors do not use: ")
+        && text.text.contains("classifier.weight"), "\(text.text)")
+  }
+
   @Test func describesTheHead() throws {
     let report = try info("heads/masked-lm-extra-heads", ["--device", "cpu"])
     #expect(report["architectures"] == ["BertForMaskedLM"])

@@ -38,11 +38,11 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
       return "\(path) holds a training that was not finished or was to be kept (\(checkpoint)); go on with it "
         + "(--resume-from \(path)), take another --output-dir, or --overwrite-output-dir"
     case .anotherModel(let model, let checkpoint, let field, let was, let now):
-      return "\(model) is not what \(checkpoint) was trained from: its config.json has \(field) \(now), the checkpoint's "
-        + "\(was); name the model that the training began with"
+      return "\(model) is not what \(checkpoint) was trained from: its config.json has \(field) \(now), the "
+        + "checkpoint's \(was); name the model that the training began with"
     case .outputIsModel(let path):
-      return "\(path) is the model to begin with, and the trained one would take its place; take another --output-dir, or "
-        + "--overwrite-output-dir"
+      return "\(path) is the model to begin with, and the trained one would take its place; take another "
+        + "--output-dir, or --overwrite-output-dir"
     case .outputHoldsModel(let path, let file):
       return "\(path) holds a model that is no training's result (\(file), and no metrics.jsonl), which this one would "
         + "take the place of; take another --output-dir, or --overwrite-output-dir"

@@ -111,6 +111,14 @@ extension ModelReport {
     for (type, tensors, elements) in types {
       rows.append((type.rawValue, "\(counted(tensors, "tensor")), \(grouped(elements)) elements"))
     }
+    if let head = model.spareHead {
+      rows.append(
+        (
+          "head",
+          "\(head.architecture), which sentence vectors do not use: "
+            + model.spareTensors.joined(separator: ", ").shortened(to: 400)
+        ))
+    }
     let ignored = model.ignoredTensors
     rows.append(("ignored", ignored.isEmpty ? "nothing" : ignored.joined(separator: ", ").shortened(to: 400)))
     rows.append(("device", engine.name + (engine.device.map { ", \($0.name)" } ?? "")))
@@ -157,6 +165,9 @@ extension ModelReport {
         types.map {
           ($0.type.rawValue, .object(["tensors": .integer($0.tensors), "elements": .integer($0.elements)]))
         }))
+    if let head = model.spareHead {
+      object["head"] = .object(["architecture": .string(head.architecture), "tensors": .strings(model.spareTensors)])
+    }
     object["ignored_tensors"] = .strings(model.ignoredTensors)
     object["device"] = .string(engine.name)
     if let device = engine.device { object["device_name"] = .string(device.name) }

@@ -30,7 +30,8 @@ public struct TrainingFile: Sendable {
       rows += try concurrentMap(chunk.lines.count) { index throws(TrainingDataError) in
         let line = chunk.lines[index]
         do throws(LineError) { return try parser.row(try chunk.fields(line)) } catch {
-          throw TrainingFile.isObject(chunk, line) ? .line(file: path, error) : .plainText(file: path, error, task: task)
+          guard TrainingFile.isObject(chunk, line) else { throw .plainText(file: path, error, task: task) }
+          throw .line(file: path, error)
         }
       }
     }
