@@ -46,7 +46,8 @@ import Testing
       for tensor in final.tensorNames where tensor.hasPrefix(run.name + ".") {
         let key = String(tensor.dropFirst(run.name.count + 1))
         // What Hugging Face's model has and nothing computes with is none of the session's weights.
-        guard let own = [key, key.without("bert.")].first(where: left.contains), let found = weights[own] else { continue }
+        let names = [key, key.without("bert.")]
+        guard let own = names.first(where: left.contains), let found = weights[own] else { continue }
         left.remove(own)
         guard !run.zeroGradient.contains(key) else { continue }
         let wanted = try final.readFloat64(tensor)

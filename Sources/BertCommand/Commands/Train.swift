@@ -29,7 +29,11 @@ struct Train: AsyncParsableCommand {
         pretraining           {"text", "text_pair", "next_sentence_label"}
 
       The same arguments give the same bits on one device, and a run that was interrupted and resumed gives those of one \
-      that was not. Where a bare encoder is given a task, its head is drawn at random, and said so.
+      that was not. Where a bare encoder is given a task, its head is drawn at random, and said so. What is learned (rows, \
+      labels, how often each is there) is said before the first step. Control-C ends between two steps, with exit status 130.
+
+      The output directory may be new, or have the result of a training that is done. MODEL itself, another model, and \
+      another training's checkpoints are written over with --overwrite-output-dir alone; --resume-from goes on with its own.
       """)
 
   @Argument(help: "Checkpoint directory to begin with; with --resume-from, the one that the training began with.")
