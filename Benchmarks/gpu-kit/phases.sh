@@ -37,15 +37,28 @@ phase() {
 }
 
 # Runs the tool within the phase's time. What it says goes to the log, and its last lines to the screen.
-limited() {
-  local status=0 left=$((deadline - SECONDS))
+limited() { limited_as tool "$@"; }
+
+# limited_as NAME ARGUMENT...: the same for one of several at once, which need names.
+limited_as() {
+  local status=0 left=$((deadline - SECONDS)) said=$work/$1.out complaints=$work/$1.err
+  shift
   [ "$left" -gt 0 ] || return 124
   LD_LIBRARY_PATH=$libraries${driver_folders:+:$driver_folders}${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} \
-    timeout -k 5 "$left" "$here/bert" "$@" >"$work/out.txt" 2>"$work/err.txt" || status=$?
-  cat "$work/out.txt" "$work/err.txt" >>"$log"
-  tail -n 40 "$work/out.txt" | cut -c 1-200
-  tail -n 3 "$work/err.txt" | cut -c 1-600
+    timeout -k 5 "$left" "$here/bert" "$@" >"$said" 2>"$complaints" &
+  attended || status=$?
+  cat "$said" "$complaints" >>"$log"
+  tail -n 40 "$said" | cut -c 1-200
+  tail -n 3 "$complaints" | cut -c 1-600
   return $status
+}
+
+# Waits for what was started last, in a way that a signal to this script ends both.
+attended() {
+  local job=$!
+  # A part that runs beside others is a shell of its own, which has lost the script's own trap.
+  [ "$BASHPID" = $$ ] || trap 'kill "$job" 2>/dev/null' TERM
+  wait "$job"
 }
 
 devices() {
@@ -86,24 +99,42 @@ choose_device() {
   fi
 }
 
-# What this binary computes on this device: tried, since a build may know more or fewer.
+# What this binary computes on this device: tried, since a build may know more or fewer. All at once, for the compiler's
+# sake. What has not answered in time is kept: the parts that use it say more.
 supported() {
-  local precision product values
+  local precision product values job
+  local -A jobs=()
   precisions= products=
   for precision in float32 float16 bfloat16; do
-    limited bench "$here/configs/tiny" --device "$device" --precision "$precision" --inputs "$here/inputs/tiny.safetensors" \
-      --repeat 1 --warmup 0 --json "$work/tried.json" && precisions="$precisions${precisions:+ }$precision"
+    limited_as "try-$precision" bench "$here/configs/tiny" --device "$device" --precision "$precision" \
+      --inputs "$here/inputs/tiny.safetensors" --repeat 1 --warmup 0 --json "$work/tried-$precision.json" &
+    jobs[$precision]=$!
   done
-  # The names that the help lists behind "values:", without the one that the device takes by itself.
+  # The names that the help lists behind "values:".
   values=$(bert bench-gemm --help 2>/dev/null | tr '\n' ' ' | tr -s ' ')
   [[ $values =~ --matrix-product.*values:\ ([^\)]*)\) ]] && values=${BASH_REMATCH[1]//,/} || values=
   for product in $values; do
     # The CPU's product needs the CPU's form of the kernels, and CLBlast is no kernel of ours.
     [ "$product" = clblast ] || { [ "$product" = panels ] && [ "$device_type" = gpu ]; } && continue
-    limited bench-gemm --device "$device" --matrix-product "$product" --shapes 64x64x64 --seconds 0.01 \
-      --json "$work/tried.json" && products="$products${products:+ }$product"
+    limited_as "try-$product" bench-gemm --device "$device" --matrix-product "$product" --shapes 64x64x64 --seconds 0.01 \
+      --json "$work/tried-$product.json" &
+    jobs[$product]=$!
+  done
+  for precision in float32 float16 bfloat16; do
+    tried "${jobs[$precision]}" && precisions="$precisions${precisions:+ }$precision"
+  done
+  for product in $values; do
+    job=${jobs[$product]:-}
+    [ -n "$job" ] && tried "$job" && products="$products${products:+ }$product"
   done
   [ -n "$precisions" ]
+}
+
+# Whether a trial has gone well, or has had too little time to end.
+tried() {
+  local status=0
+  wait "$1" || status=$?
+  [ $status -eq 0 ] || [ $status -eq 124 ]
 }
 
 # Those of the precisions named that run here, in the order named.
@@ -112,8 +143,24 @@ in_order() {
   for precision; do case " $precisions " in *" $precision "*) echo "$precision" ;; esac; done
 }
 
+# All precisions at once, operations and whole models apart: most of the time goes into the driver's compiler, which takes
+# one processor of each process. Whole models hold where each of the operations does, and show that they are put together
+# as they should be.
 verify() {
-  limited verify --device "$device" --precision "$1" --goldens "$here/goldens" --time-limit "$((limit - 2))" --json "$part"
+  local precision status=0 each=$((limit - 2)) job jobs=() models=models:forward,models:switches,models:decoder,models:heads
+  for precision in $precisions; do
+    limited_as "operations-$precision" verify --device "$device" --precision "$precision" --time-limit "$each" \
+      --json "$work/verified-$precision-operations.json" &
+    jobs+=($!)
+    limited_as "models-$precision" verify --device "$device" --precision "$precision" --time-limit "$each" \
+      --goldens "$here/goldens" --groups "$models" --json "$work/verified-$precision-models.json" &
+    jobs+=($!)
+  done
+  for job in "${jobs[@]}"; do wait "$job" || status=$?; done
+  for precision in $precisions; do
+    for each in "$work/verified-$precision"-{operations,models}.json; do [ ! -f "$each" ] || cat "$each" >>"$part"; done
+  done
+  return $status
 }
 
 verify_product() {
@@ -172,9 +219,10 @@ peer() {
     shift
   done
   # It ends by itself before it would be stopped; -u: lines are there as soon as they are written.
-  timeout -k 5 "$limit" "$python" -u "$here/compare.py" "${arguments[@]}" --inputs "$here/inputs" --names "$names" \
+  timeout -k 5 "$((deadline - SECONDS))" "$python" -u "$here/compare.py" "${arguments[@]}" --inputs "$here/inputs" --names "$names" \
     --seconds "$seconds" --time-limit "$((limit - 2))" --device-type "${device_type/accelerator/gpu}" --json "$part" \
-    >"$work/out.txt" 2>"$work/err.txt" || status=$?
+    >"$work/out.txt" 2>"$work/err.txt" &
+  attended || status=$?
   cat "$work/out.txt" "$work/err.txt" >>"$log"
   tail -n 40 "$work/out.txt"
   tail -n 3 "$work/err.txt" | cut -c 1-600

@@ -32,7 +32,7 @@ mkdir -p "$output" || { echo "run.sh: cannot write to $output; name a folder wit
 output=$(cd "$output" && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/swift-bert-kit.XXXXXX") || { echo "run.sh: no temporary folder" >&2; exit 1; }
 trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
+trap 'kill $(jobs -p) 2>/dev/null; exit 130' INT TERM
 SECONDS=0
 log=$output/log.txt results=$output/results.jsonl
 rm -f "$output"/{log.txt,results.jsonl,summary.md} "$output"/*.svg
@@ -52,15 +52,15 @@ bert() { LD_LIBRARY_PATH=$libraries${driver_folders:+:$driver_folders}${LD_LIBRA
 
 # Weights are made while the device is looked at: they need a processor and no device.
 for name in bert-base minilm; do
-  LD_LIBRARY_PATH=$libraries "$here/bert" init "$here/configs/$name" "$work/$name" --seed 1 >>"$log" 2>&1 &
+  LD_LIBRARY_PATH=$libraries nice "$here/bert" init "$here/configs/$name" "$work/$name" --seed 1 >>"$log" 2>&1 &
 done
 
 phase devices 20 devices
 choose_device || { finish; exit 1; }
-phase supported 60 supported
+phase supported "$((budget / 9))" supported
 [ -n "$precisions" ] || { say "no precision runs on $device: see $log"; finish; exit 1; }
 say "precisions: $precisions; matrix products: $products"
-for precision in $precisions; do phase "verify $precision" "$((budget / 8))" verify "$precision"; done
+phase verify "$((budget / 5))" verify
 for precision in $precisions; do phase "gemm $precision" "$((budget / 18))" gemm "$precision"; done
 wait
 phase tune "$((budget / 7))" tune

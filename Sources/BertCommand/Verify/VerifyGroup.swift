@@ -113,17 +113,12 @@ extension Precision {
     }
   }
 
-  /// The nearest number that the precision holds, ties to even.
+  /// The nearest number that the precision holds.
   fileprivate var rounded: @Sendable (Float) -> Float {
     switch self {
     case .float32: { $0 }
-    case .float16: { Float(Float16($0)) }
-    case .bfloat16:
-      { number in
-        guard number.isFinite else { return number }
-        let bits = number.bitPattern
-        return Float(bitPattern: (bits &+ 0x7FFF &+ ((bits >> 16) & 1)) & 0xFFFF_0000)
-      }
+    case .float16: roundedToFloat16
+    case .bfloat16: roundedToBFloat16
     }
   }
 }
