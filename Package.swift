@@ -58,6 +58,14 @@ let package = Package(
       name: "OpenCLBackend", dependencies: ["ComputeGraph", "OpenCLRuntime", "Kernels", "StrictJSON"],
       swiftSettings: strict),
 
+    // What must come out: the table of operations, and whole models as Hugging Face computes them. Tests run both, and so
+    // does `bert verify` on any host.
+    .target(
+      name: "OperationCases", dependencies: ["ComputeGraph"], path: "Tests/OperationCases", swiftSettings: strict),
+    .target(
+      name: "GoldenCases", dependencies: ["BERT", "Checkpoints", "ComputeGraph", "OperationCases", "StrictJSON"],
+      path: "Tests/GoldenCases", swiftSettings: strict),
+
     // BERT itself, and the tool.
     .target(
       name: "BERT",
@@ -70,13 +78,16 @@ let package = Package(
       name: "BertCommand",
       dependencies: [
         "BERT", "Tokenizers", "Checkpoints", "OpenCLBackend", "OpenCLRuntime", "ComputeGraph", "StrictJSON",
+        "GoldenCases", "OperationCases",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
 
     // Tests mirror the sources. TestSupport holds what several of them share.
-    .target(name: "TestSupport", dependencies: ["ComputeGraph"], path: "Tests/TestSupport", swiftSettings: strict),
+    .target(
+      name: "TestSupport", dependencies: ["ComputeGraph", "OperationCases"], path: "Tests/TestSupport",
+      swiftSettings: strict),
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "CheckpointsTests", dependencies: ["Checkpoints", "StrictJSON", "TestSupport"], exclude: ["Fixtures"],
@@ -96,7 +107,7 @@ let package = Package(
       name: "BERTTests",
       dependencies: [
         "BERT", "Tokenizers", "Checkpoints", "CPUBackend", "OpenCLBackend", "OpenCLRuntime", "ComputeGraph",
-        "StrictJSON", "TestSupport",
+        "StrictJSON", "GoldenCases", "TestSupport",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),

@@ -13,12 +13,13 @@ let package = Package(
     .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []),
   ],
   targets: [
-    // A link to the tests' own: one table of operations serves both.
-    .target(name: "TestSupport", dependencies: [.product(name: "BERT", package: "swift-bert")]),
+    // A link to the tests' own: one table of operations serves both. Its name here is another, since a package's targets
+    // are known to those that depend on it.
+    .target(name: "BenchmarkCases", dependencies: [.product(name: "BERT", package: "swift-bert")]),
     .executableTarget(
       name: "Operations",
       dependencies: [
-        "TestSupport", .product(name: "BERT", package: "swift-bert"),
+        "BenchmarkCases", .product(name: "BERT", package: "swift-bert"),
         .product(name: "Benchmark", package: "benchmark"),
       ],
       path: "Benchmarks/Operations",  // where the library's plugin looks

@@ -23,7 +23,7 @@ struct Bert: AsyncParsableCommand {
       Devices.self, Info.self, Tokenize.self, Embed.self, Forward.self, Bench.self, FillMaskCommand.self, Classify.self,
       NamedEntities.self, AnswerQuestions.self, NextSentenceCommand.self, MultipleChoiceCommand.self, Rerank.self,
       ZeroShot.self, SimilarityCommand.self, Generate.self, Convert.self,
-      Tune.self, Train.self,
+      Tune.self, Train.self, Verify.self, Init.self, BenchGEMM.self, BenchSummary.self,
     ])
 
   /// Parses and runs, and turns any error into one line and an exit status.

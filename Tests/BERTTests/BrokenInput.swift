@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import BERT
 import ComputeGraph
+import GoldenCases
 import Testing
 
 /// The arguments of a golden, changed so that one of them no longer fits, and what the error says.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import BERT
 import ComputeGraph
+import GoldenCases
 import Testing
 
 /// Issue 3, "Bad input": caches that do not fit the model, and calls that do not fit the cache.

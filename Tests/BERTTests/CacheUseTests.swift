@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import BERT
 import ComputeGraph
+import GoldenCases
 import Testing
 
 /// Calls on a cache: one at a time, and one that is refused leaves it as it was.

@@ -2,6 +2,7 @@
 import BERT
 import Checkpoints
 import ComputeGraph
+import GoldenCases
 import TestSupport
 import Testing
 

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import BERT
-import Checkpoints
-import ComputeGraph
-import StrictJSON
-import TestSupport
+import GoldenCases
 import Testing
 
 /// The engines that every golden runs on.
@@ -28,57 +25,25 @@ enum SharedEngine {
 
 /// What Hugging Face's `forward` returns, for every switch and head, alone and where they meet.
 @Suite struct ForwardGoldenTests {
-  static let cases = ["forward", "switches", "decoder", "heads"].flatMap { section in
-    Goldens.folders(section).map { section + "/" + $0 }
-  }
+  static let cases = GoldenCase.sections.flatMap { GoldenCase.names($0, in: Goldens.root) }
 
   @Test func thereAreCases() { #expect(Self.cases.count >= 180) }
 
   @Test(arguments: cases, TestEngine.allCases)
   func agreesWithHuggingFace(name: String, on test: TestEngine) async throws {
     let golden = try GoldenCase(name)
-    let output = try await golden.run(on: test.engine)
-    let wanted = try SafetensorsFile(path: golden.folder + "/outputs.safetensors")
-    #expect(!wanted.tensorNames.isEmpty)
-    for tensor in wanted.tensorNames {
-      let found = try #require(output[tensor], "\(tensor)")
-      #expect(found.shape == wanted.tensor(named: tensor)?.shape, "\(tensor)")
-      let error = relativeError(found.doubles, try wanted.readFloat64(tensor))
+    for (tensor, error) in try await golden.errors(of: golden.run(on: test.engine)) {
       // In double precision the only differences left are those of summation order.
       #expect(error <= (test == .oracle ? 1e-12 : golden.tolerance), "\(tensor): \(error)")
     }
   }
 }
 
-/// One folder of goldens: a checkpoint, arguments, and what to ask for.
-struct GoldenCase {
-  let folder: String
-  let tolerance: Double
-  private let description: JSON
-
-  init(_ name: String) throws {
-    folder = Goldens.path(name)
-    description = try Goldens.json(folder + "/case.json")
-    tolerance = try #require(description["relative_tolerance"]?.doubleValue)
-  }
-
-  var arguments: ForwardArguments { get throws { try Goldens.arguments(folder + "/inputs.safetensors") } }
-
-  private func asks(_ flag: String) -> Bool { description[flag]?.boolValue ?? false }
-
-  func load(on engine: Engine) async throws -> BertNetwork {
-    let task = description["task"]?.stringValue
-    return try await BertNetwork.fromPretrained(folder, head: task.flatMap(BertHead.init(rawValue:)), on: engine)
-  }
+extension GoldenCase {
+  init(_ name: String) throws { try self.init(name, in: Goldens.root) }
 
   /// A golden's checkpoint alone, with the head that config.json names.
   static func network(_ name: String, on engine: Engine) async throws -> BertNetwork {
     try await BertNetwork.fromPretrained(Goldens.path(name), on: engine)
-  }
-
-  func run(on engine: Engine) async throws -> ModelOutput {
-    try await load(on: engine).forward(
-      arguments, useCache: asks("use_cache"), outputHiddenStates: true,
-      outputAttentions: asks("output_attentions"))
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import BERT
 import ComputeGraph
+import GoldenCases
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import BERT
 import Checkpoints
-import Glibc
+import GoldenCases
 import StrictJSON
 
 /// Files under `Tests/Goldens`, made by `scripts/make-goldens`.
@@ -13,16 +13,7 @@ enum Goldens {
   static func folders(_ name: String) -> [String] { entries(path(name)) }
 
   /// What is in a directory, without hidden files, sorted; nothing if it is none.
-  static func entries(_ path: String) -> [String] {
-    guard let directory = opendir(path) else { return [] }
-    defer { closedir(directory) }
-    var names: [String] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-      if !name.hasPrefix(".") { names.append(name) }
-    }
-    return names.sorted()
-  }
+  static func entries(_ path: String) -> [String] { folderEntries(path) }
 
   static func json(_ path: String) throws -> JSON {
     try JSON.parse(BoundedFile.read(path: path, limit: 1 << 24))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import BERT
+import GoldenCases
 import Testing
 
 /// Issue 3, "Bad input": labels out of range, of another count or kind, or for a head without use for them.

@@ -229,7 +229,7 @@ import Testing
 ///
 /// - Throws: `BadXML` for what is not well-formed: tags that do not match, attributes without quotes, stray `<` and `&`,
 ///   control characters, anything behind the root.
-private func elements(ofXML text: String) throws -> [String] {
+func elements(ofXML text: String) throws -> [String] {
   struct BadXML: Error {
     let what: String
   }

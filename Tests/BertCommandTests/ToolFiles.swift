@@ -47,6 +47,16 @@ final class TemporaryFolder {
 
   func write(_ text: String, to name: String) throws { try AtomicFile.write(Array(text.utf8), to: file(name)) }
 
+  /// Writes a file into folders of this one, made where they are missing.
+  func add(_ bytes: [UInt8], to name: String) throws {
+    var folder = path
+    for part in name.split(separator: "/").dropLast() {
+      folder += "/\(part)"
+      mkdir(folder, 0o755)
+    }
+    try AtomicFile.write(bytes, to: file(name))
+  }
+
   /// Copies a golden folder's files, not its folders.
   func copy(golden: String) throws {
     for name in Goldens.folders(golden) where Goldens.folders(golden + "/" + name).isEmpty {

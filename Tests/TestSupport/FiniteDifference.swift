@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ComputeGraph
+import OperationCases
 
 extension PreparedGradient {
   /// Half the distance between the two points of a difference, for a direction of elements around 1. The error that is

@@ -1,22 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// SplitMix64: the same seed gives the same numbers on every machine, so a failing case can be named by its seed.
-///
-/// Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014.
-public struct SeededGenerator: RandomNumberGenerator, Sendable {
-  private var state: UInt64
-
-  public init(seed: UInt64) { state = seed }
-
-  public mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
-
 /// Bytes with one to four small changes: what a broken download, a careless tool or an attacker might make of a file.
 ///
 /// - Parameters:

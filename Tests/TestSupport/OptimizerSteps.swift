@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ComputeGraph
+import OperationCases
 
 /// A few parameters, of which some are decayed, and an optimizer that updates them.
 public struct OptimizerSteps: Sendable {

@@ -29,6 +29,9 @@ struct Bench: AsyncParsableCommand {
 
         bert bench MODEL --inputs in.safetensors --json -
 
+      With several --inputs, the model is loaded once, and each gets such an object on a line of its own, written as it \
+      is done, with the keys "model" and "inputs" in front.
+
       --train times steps of a training instead: forward, backward, clipping and AdamW of a text classifier with two labels.
 
         bert bench MODEL --train --shapes 8x128,ragged --profile
@@ -40,8 +43,10 @@ struct Bench: AsyncParsableCommand {
   @Argument(help: "Checkpoint directory.")
   var model: String
 
-  @Option(help: ArgumentHelp("Safetensors file with the arguments; - is standard input.", valueName: "file"))
-  var inputs: String?
+  @Option(
+    help: ArgumentHelp(
+      "Safetensors file with the arguments; - is standard input. May be given several times.", valueName: "file"))
+  var inputs: [String] = []
 
   @Option(help: ArgumentHelp("Safetensors file for the output of the last repeat, with --inputs.", valueName: "file"))
   var outputs: String?
@@ -64,6 +69,12 @@ struct Bench: AsyncParsableCommand {
       with --sweep at least 3 and more within a second).
       """)
   var repeatCount: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --inputs and without --repeat: repeat for this long, at least 3 and at most 200 times, instead of 10 times.",
+      valueName: "seconds"))
+  var seconds: Double?
 
   @Option(help: "Runs before the clock starts (default: 3, with --sweep 1).")
   var warmup: Int?
@@ -101,7 +112,13 @@ struct Bench: AsyncParsableCommand {
     guard toOutput <= 1 else { throw ValidationError("Only one of the results can be standard output.") }
     let files = [json, outputs, plot, trace].compactMap { $0 }
     guard Set(files).count == files.count else { throw ValidationError("Two results cannot go to one file.") }
-    if inputs != nil {
+    guard seconds.map({ $0 > 0 && !inputs.isEmpty && repeatCount == nil }) ?? true else {
+      throw ValidationError("--seconds is above 0, and goes with --inputs and without --repeat.")
+    }
+    if !inputs.isEmpty {
+      guard inputs.count == 1 || outputs == nil else {
+        throw ValidationError("--outputs holds what one --inputs gives, not several.")
+      }
       guard json != nil else { throw ValidationError("--inputs needs --json.") }
       guard shapes == nil, plot == nil, trace == nil, !profile, !sweep else {
         throw ValidationError("--shapes, --sweep, --plot, --profile and --trace do not go with --inputs.")
@@ -115,7 +132,7 @@ struct Bench: AsyncParsableCommand {
       }
     }
     if train {
-      guard inputs == nil, plot == nil, trace == nil, !sweep else {
+      guard inputs.isEmpty, plot == nil, trace == nil, !sweep else {
         throw ValidationError("--inputs, --sweep, --plot and --trace do not go with --train.")
       }
     } else if recompute != nil || noDropout {
@@ -139,7 +156,7 @@ struct Bench: AsyncParsableCommand {
 
   func run() async throws {
     if train { return try await runTraining() }
-    if let inputs, let json { return try await runInputs(inputs, json: json) }
+    if !inputs.isEmpty, let json { return try await runInputs(json: json) }
     let chosen = try chosenShapes()
     for file in [json, plot, trace].compactMap({ $0 }) { try checkDestination(file) }
     let device = try engine.open()
@@ -187,27 +204,5 @@ struct Bench: AsyncParsableCommand {
     let result = try await bench.run(shapes)
     if json != "-" { try StandardOutput.write(result.text) }
     if let json { try writeDocument(result.json, to: json) }
-  }
-
-  private func runInputs(_ inputs: String, json: String) async throws {
-    let folder = try SentenceHead.transformerPath(in: self.model)
-    let input = try ForwardInputs.read(inputs).input
-    let model = try await BertModel.fromPretrained(folder, on: engine.open())
-    for _ in 0..<(warmup ?? 3) { _ = try await model.forward(input) }
-    let clock = ContinuousClock()
-    var seconds: [JSON] = []
-    var last: ModelOutput?
-    for _ in 0..<(repeatCount ?? 10) {
-      let start = clock.now
-      let output = try await model.forward(input)
-      seconds.append(.number(JSONNumber((clock.now - start).seconds)))
-      last = output
-    }
-    if let outputs, let last { try last.write(to: outputs) }
-    let report = JSON.object([
-      "device": .string(model.engine.name), "precision": .string(engine.precision.rawValue),
-      "tokens": .number(JSONNumber(input.visibleTokens)), "seconds": .array(seconds),
-    ])
-    try writeDocument(report, to: json)
   }
 }

@@ -22,6 +22,13 @@ enum CommandError: Error, Equatable {
   case noTuningFolder
   case noEvents
   case noShape(limit: Int)
+  case noGoldens(path: String)
+  case outputExists(path: String)
+  /// Inputs that `bench` could not time, of so many.
+  case inputsFailed([String], of: Int)
+  case emptyResults(path: String)
+  /// What `bert verify` found wrong, of so many cases.
+  case parity([String], of: Int)
 
   // Lines, counted from 1; what is wrong with their JSON is a `LineError`.
   case lineNotEncoded(line: Int, TokenizerError)
@@ -56,6 +63,17 @@ extension CommandError: CustomStringConvertible {
     case .noEvents: "--profile and --trace need an OpenCL device, and `bert devices` lists none"
     case .noShape(let limit):
       "the model takes \(limit) tokens, less than any of the usual shapes has; choose others with --shapes"
+    case .noGoldens(let path):
+      "\(path): no goldens there; name the folder Tests/Goldens of the sources, or the one that the kit has"
+    case .outputExists(let path):
+      "\(path) is there already and is not overwritten; name another directory, or remove it"
+    case .inputsFailed(let problems, let count):
+      "\(problems.count) of \(counted(count, "measurement")) failed: \(problems.prefix(3).joined(separator: "; "))"
+    case .emptyResults(let path):
+      "\(path): no line of it is a measurement; give what `bert bench --inputs --json` and `bert bench-gemm` write"
+    case .parity(let failures, let count):
+      "\(failures.count) of \(counted(count, "case")) failed: \(failures.prefix(5).joined(separator: "; "))"
+        + (failures.count > 5 ? "; and others, see the report" : "")
 
     case .lineNotEncoded(let line, let error): "line \(line): \(error)"
     case .lineTooLongToContinue(let line, let tokens, let new, let limit):

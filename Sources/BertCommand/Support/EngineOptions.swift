@@ -32,11 +32,14 @@ struct EngineOptions: ParsableArguments {
 
   /// Opens the device.
   ///
-  /// - Parameter tuning: see `Engine.open`.
+  /// - Parameters:
+  ///   - tuning: see `Engine.open`.
+  ///   - recordsCommands: see `Engine.open`.
   /// - Throws: `CommandError.precision`, `.matrixProduct`; what `Engine.open` throws.
-  func open(tuning: TuningStore? = .standard) throws -> Engine {
+  func open(tuning: TuningStore? = .standard, recordsCommands: Bool = false) throws -> Engine {
     guard precision == .float32 else { throw CommandError.precision(precision) }
-    let engine = try Engine.open(device, matrixProduct: matrixProduct, tuning: tuning)
+    let engine = try Engine.open(
+      device, matrixProduct: matrixProduct, tuning: tuning, recordsCommands: recordsCommands)
     if let matrixProduct, engine.profile == nil {
       throw CommandError.matrixProduct(matrixProduct, engine: engine.name)
     }

@@ -14,6 +14,24 @@ func fixed(_ value: Double, _ digits: Int) -> String {
   return sign + "\(number / Int(scale))." + String(repeating: "0", count: digits - fraction.count) + fraction
 }
 
+/// A number with two digits and its power of ten: `3.4e-07`.
+func scientific(_ value: Double) -> String {
+  guard value.isFinite, value != 0 else { return value == 0 ? "0" : "\(value)" }
+  var (digits, exponent) = (value.magnitude, 0)
+  while digits >= 9.95 { (digits, exponent) = (digits / 10, exponent + 1) }
+  while digits < 0.995 { (digits, exponent) = (digits * 10, exponent - 1) }
+  let power = "\(exponent.magnitude)"
+  return (value < 0 ? "-" : "") + fixed(digits, 1) + (exponent < 0 ? "e-" : "e+")
+    + (power.count < 2 ? "0" : "") + power
+}
+
+/// How much of some work is done: `[######..............] 31 %`.
+func progressBar(_ done: Int, of total: Int) -> String {
+  let filled = total > 0 ? 20 * done / total : 20
+  let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 20 - filled)
+  return "[\(bar)] \("\(total > 0 ? 100 * done / total : 100)".aligned(to: 3)) %"
+}
+
 /// Bytes as people read them: `15.6 GiB`.
 func byteText(_ count: UInt64) -> String {
   let units = ["bytes", "KiB", "MiB", "GiB", "TiB"]

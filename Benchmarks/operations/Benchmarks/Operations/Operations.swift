@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import Benchmark
+import BenchmarkCases
 import CPUBackend
 import ComputeGraph
 import OpenCLBackend
 import OpenCLRuntime
-import TestSupport
 
 // Each row of the table on each executor. One iteration is one run of a graph of that operation alone, from host tensors
 // to host tensors; on OpenCL the time that the device spent in the operation's own kernels is counted beside it.

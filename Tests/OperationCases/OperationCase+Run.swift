@@ -110,9 +110,13 @@ extension OperationCase {
 
   /// Runs the case on an executor.
   ///
+  /// - Returns: see `result(of:on:)`.
+  public func run(on executor: some Executor) async throws -> Tensor { try await result(of: prepare(), on: executor) }
+
+  /// Runs what `prepare` made, as it is or with other numbers.
+  ///
   /// - Returns: the result; of an operation that changes several states, all of them, one behind the other.
-  public func run(on executor: some Executor) async throws -> Tensor {
-    let prepared = try prepare()
+  public func result(of prepared: PreparedRun, on executor: some Executor) async throws -> Tensor {
     let results = try await prepared.run(on: executor)
     guard let result = results["result"] else { throw GraphError.unknownOutput("result", known: []) }
     let states = prepared.graph.states.compactMap { results[$0.name] }

@@ -4,7 +4,7 @@ import ComputeGraph
 /// A graph and all that one run of it takes.
 public struct PreparedRun: Sendable {
   public let graph: Graph
-  public let parameters: ParameterTable
+  public var parameters: ParameterTable
   public var inputs: RunInputs
   /// What each state holds before the run.
   public var states: [String: Tensor]
@@ -20,6 +20,22 @@ public struct PreparedRun: Sendable {
     self.inputs = inputs
     self.states = states
     self.outputs = outputs ?? graph.outputs.map(\.name)
+  }
+
+  /// Replaces every real number that goes in, parameters and states too: by what a precision can hold, for example.
+  ///
+  /// - Throws: `GraphError`.
+  public mutating func round(_ rounded: (Float) -> Float) throws {
+    func round(_ tensor: Tensor) throws -> Tensor {
+      switch tensor.storage {
+      case .float32(let numbers): try Tensor(.float32(numbers.map(rounded)), shape: tensor.shape)
+      case .float64(let numbers): try Tensor(.float64(numbers.map { Double(rounded(Float($0))) }), shape: tensor.shape)
+      case .int32, .uint8: tensor
+      }
+    }
+    parameters.tensors = parameters.tensors.mapValues { $0.map(rounded) }
+    inputs.tensors = try inputs.tensors.mapValues(round)
+    states = try states.mapValues(round)
   }
 
   public func run(on executor: some Executor) async throws -> [String: Tensor] {

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+import BERT
+import ComputeGraph
+import GoldenCases
+import OpenCLBackend
+import OperationCases
+
+/// One thing that a device must compute as it is defined.
+struct VerifyCase: Sendable {
+  let name: String
+  /// Largest relative Frobenius error.
+  let bound: Double
+  /// The error that an engine shows.
+  let error: @Sendable (Engine) async throws -> Double
+}
+
+/// Cases that one line of the report stands for.
+struct VerifyGroup: Sendable {
+  /// An operation's name, `models:SECTION`, or `gradients`.
+  let name: String
+  let cases: [VerifyCase]
+}
+
+extension VerifyGroup {
+  /// Everything that is computed in a precision, what models run first.
+  ///
+  /// - Parameters:
+  ///   - goldens: the folder of all goldens; no models are run where nil.
+  ///   - gradients: whether each operation's gradient is run as well.
+  /// - Throws: what reading a golden's description throws.
+  static func all(_ precision: Precision, goldens: String?, gradients: Bool) throws -> [VerifyGroup] {
+    let rows = OperationCase.all.filter { precision == .float32 || !$0.isOfTraining }
+    let names = rows.map(\.operation.name).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    let first = ["linear", "attention", "add_layer_norm", "embedding_layer_norm", "feed_forward", "pooling"]
+    let order = first.filter(names.contains) + names.filter { !first.contains($0) }
+    var groups = order.map { name in
+      VerifyGroup(name: name, cases: rows.filter { $0.operation.name == name }.map { VerifyCase($0, precision) })
+    }
+    // Behind the operations of models, before those of training.
+    let models = try goldens.map { root in
+      try GoldenCase.sections.map { section in
+        let cases = try GoldenCase.names(section, in: root).map { VerifyCase(try GoldenCase($0, in: root), precision) }
+        return VerifyGroup(name: modelPrefix + section, cases: cases)
+      }
+    }
+    let training = groups.firstIndex { group in rows.contains { $0.operation.name == group.name && $0.isOfTraining } }
+    groups.insert(contentsOf: (models ?? []).filter { !$0.cases.isEmpty }, at: training ?? groups.endIndex)
+    if gradients, precision == .float32 {
+      groups.append(VerifyGroup(name: "gradients", cases: OperationCase.differentiable.map(VerifyCase.init(gradient:))))
+    }
+    return groups
+  }
+
+  static let modelPrefix = "models:"
+}
+
+extension OperationCase {
+  /// Whether only training runs it. Such operations are computed in single precision alone.
+  fileprivate var isOfTraining: Bool {
+    switch operation {
+    case .dropout, .embeddingSum, .trainingAttention, .optimizer, .gradient: true
+    default: false
+    }
+  }
+}
+
+extension VerifyCase {
+  /// A row of the table of operations, on operands that the precision holds exactly: what storing them costs is no error
+  /// of the operation.
+  init(_ row: OperationCase, _ precision: Precision) {
+    name = "\(row)"
+    bound = max(row.tolerance, precision.tolerance)
+    error = { engine in
+      var prepared = try row.prepare()
+      try prepared.round(precision.rounded)
+      let wanted = try await row.result(of: prepared, on: Engine.oracle.executor)
+      let found = try await row.result(of: prepared, on: engine.executor)
+      guard found.shape == wanted.shape else { return .infinity }
+      return relativeError(found.doubles, wanted.doubles)
+    }
+  }
+
+  /// The gradients of a row, the worst of them.
+  init(gradient row: OperationCase) {
+    name = "gradient of \(row)"
+    bound = row.gradientTolerance
+    error = { engine in
+      let prepared = try row.prepareGradient()
+      let found = try await prepared.runGradient(on: engine.executor)
+      return try await prepared.runGradient(on: Engine.oracle.executor).reduce(0) { worst, gradient in
+        max(worst, relativeError(found[gradient.key] ?? [], gradient.value))
+      }
+    }
+  }
+
+  /// A whole model, the worst of its outputs.
+  init(_ golden: GoldenCase, _ precision: Precision) {
+    name = golden.name
+    bound = max(golden.tolerance, precision.tolerance)
+    error = { engine in
+      try golden.errors(of: await golden.run(on: engine)).map(\.error).reduce(0, max)
+    }
+  }
+}
+
+extension Precision {
+  /// Largest relative Frobenius error of what this many bits store; single precision has bounds of each case's own.
+  fileprivate var tolerance: Double {
+    switch self {
+    case .float32: 0
+    case .float16: 2e-3
+    case .bfloat16: 1.5e-2
+    }
+  }
+
+  /// The nearest number that the precision holds.
+  fileprivate var rounded: @Sendable (Float) -> Float {
+    switch self {
+    case .float32: { $0 }
+    case .float16: roundedToFloat16
+    case .bfloat16: roundedToBFloat16
+    }
+  }
+}

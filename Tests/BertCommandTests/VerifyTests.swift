@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+import Checkpoints
+import StrictJSON
+import Testing
+
+/// `bert verify`: that what is right holds, and that what is wrong is named.
+@Suite struct VerifyTests {
+  private static let goldens = Goldens.path("")
+
+  @Test(arguments: ["cpu", "opencl"]) func everyGroupIsALine(device: String) throws {
+    let temporary = try TemporaryFolder()
+    let outcome = try ToolProcess.run([
+      "verify", "--device", device, "--groups", "pooling,l2_normalize,gather_rows", "--json", temporary.file("report"),
+    ])
+    #expect(outcome.status == 0, "\(outcome.error)")
+    #expect(outcome.lines.count == 4 && outcome.lines[0].contains("float32"))
+    for (line, group) in zip(outcome.lines.dropFirst(), ["pooling", "l2_normalize", "gather_rows"]) {
+      #expect(line.hasPrefix("  \(group) ") && line.contains(" cases, error at most "), "\(line)")
+      #expect(!line.contains("FAILED"))
+    }
+    #expect(outcome.errorLines.count == 1 && outcome.error.contains("all within bounds"))
+    let report = try JSON.parse(BoundedFile.read(path: temporary.file("report"), limit: 1 << 24))
+    #expect(report["holds"] == true && report["cut"]?.intValue == 0 && report["failures"]?.intValue == 0)
+    let groups = try #require(report["passes"]?.arrayValue?.first?["groups"]?.arrayValue)
+    #expect(groups.count == 3)
+    for group in groups {
+      let error = try #require(group["largest_error"]?.doubleValue)
+      #expect(try group["run"] == group["cases"] && error <= #require(group["bound"]?.doubleValue))
+    }
+  }
+
+  @Test func modelsAreComparedWithHuggingFaces() throws {
+    let outcome = try ToolProcess.run([
+      "verify", "--device", "cpu", "--goldens", Self.goldens, "--groups", "models:heads", "--json", "-",
+    ])
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let group = try JSON.parse(outcome.output)["passes"]?.arrayValue?.first?["groups"]?.arrayValue?.first
+    #expect(group?["run"]?.intValue == Goldens.folders("heads").count)
+  }
+
+  /// A model whose outputs are another's, and one that cannot be read.
+  @Test func whatIsWrongIsNamed() throws {
+    let temporary = try TemporaryFolder()
+    for (name, outputs) in [("ragged", "forward/ragged"), ("wrong", "forward/mask-holes")] {
+      for file in ["config.json", "model.safetensors", "inputs.safetensors", "case.json"] {
+        try temporary.add(Goldens.bytes("forward/ragged/" + file), to: "forward/\(name)/\(file)")
+      }
+      try temporary.add(Goldens.bytes(outputs + "/outputs.safetensors"), to: "forward/\(name)/outputs.safetensors")
+    }
+    try temporary.add(Goldens.bytes("forward/ragged/case.json"), to: "forward/empty/case.json")
+    let outcome = try ToolProcess.run([
+      "verify", "--device", "cpu", "--goldens", temporary.path, "--groups", "models:forward", "--json",
+      temporary.file("report"),
+    ])
+    #expect(outcome.status == 1)
+    #expect(outcome.lines.contains { $0.hasPrefix("    FAILED forward/wrong: relative error ") }, "\(outcome.text)")
+    #expect(outcome.lines.contains { $0.hasPrefix("    FAILED forward/empty: ") })
+    #expect(outcome.lines.contains { $0.hasPrefix("  models:forward ") && $0.hasSuffix("; 2 FAILED") })
+    #expect(outcome.errorLines.count == 1 && outcome.error.hasPrefix("bert: 2 of 3 cases failed: "))
+    let report = try JSON.parse(BoundedFile.read(path: temporary.file("report"), limit: 1 << 24))
+    #expect(report["holds"] == false && report["failures"]?.intValue == 2)
+  }
+
+  @Test func timeIsLimited() throws {
+    let outcome = try ToolProcess.run(["verify", "--device", "cpu", "--time-limit", "0.000001", "--json", "-"])
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let report = try JSON.parse(outcome.output)
+    #expect(report["cases"]?.intValue == 0 && report["cut"]?.intValue ?? 0 > 100)
+    #expect(outcome.error.contains("not reached within the time limit"))
+  }
+
+  @Test(arguments: [
+    (["--groups", "pooling,nothing"], 64, "is none of "), (["--time-limit", "0"], 64, "above 0"),
+    (["--goldens", "/nonexistent"], 1, "no goldens there"), (["--precision", "float8"], 64, "float8"),
+    (["--json", "/nonexistent/report"], 1, "no file can be made there"),
+  ])
+  func refusals(arguments: [String], status: Int32, message: String) throws {
+    let outcome = try ToolProcess.run(["verify", "--device", "cpu"] + arguments)
+    #expect(outcome.status == status)
+    #expect(outcome.error.contains(message), "\(outcome.error)")
+  }
+}
