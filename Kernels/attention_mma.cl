@@ -20,6 +20,23 @@
 //            neither on other queries nor on WARPS or WARP_QUERIES, and are the same with hidden keys and without
 // Aliasing   none
 // Reference  Sources/CPUBackend/Attention.swift
+// Counted    (machine code for sm_90, interior blocks of aligned rows; no GPU ran) no spills for any head size, causal or
+//            not. Cycles of a quarter multiprocessor that one mma (16 x 8 x 16) takes of each unit: the engine at an H100's
+//            mma.sync rate 6.45 (62 % of 989 TFLOP/s), issue 1 an instruction, local memory 128 bytes a cycle for four
+//            quarters, exp2 8 a warp. The share of the 989 is what the busiest unit leaves if all overlap
+//
+//              head  warps x queries  registers  KiB  warps  issue  local  exp2  limit           share
+//              64    4 x 32                 239   36      8    5.1    5.0   4.3  mma.sync         62 %
+//              64    4 x 16                 128   36     16    6.5   10.0   4.3  local memory     40 %
+//              32    4 x 32                 162   20     12    8.6    5.0   8.5  issue, exp2      46 %
+//              128   4 x 16                 165   34     12    6.2   10.0   2.3  local memory     40 %
+//
+//            Bytes per flop from local memory and the second-level cache: 0.031 and 0.008 at 4 x 32, 0.063 and 0.016 at
+//            4 x 16. From device memory, heads of 64: 1 / 64 for 128 tokens, which 3.35 TB/s limit to 214 TFLOP/s,
+//            1 / 256 for 512
+// Tried      (counted) blocks of 32 keys, heads of 64, 4 x 32: 167 registers, 12 warps, but 6.9 instructions an mma, since
+//            totals are corrected twice as often; 4 x 32 for heads of 128: 12 bytes spill; 64-bit products in the copies'
+//            addresses: 8.0 instructions an mma at 4 x 16
 
 #ifndef HEAD_SIZE
 #define HEAD_SIZE 64
@@ -47,40 +64,42 @@
 // Chunks from a row of a tile to the next: odd, so that 8 neighbouring rows of one chunk fall into all 32 banks.
 #define PITCH (CHUNKS + 1)
 #define TILE_CHUNKS (TILE_KEYS * PITCH)
-#define COPIES ((TILE_KEYS * CHUNKS + ITEMS - 1) / ITEMS)  // chunks of a tile that an item copies
+#define COPY_ROWS (ITEMS / CHUNKS)  // that the group copies at once
+#define COPIES_ARE_EVEN (ITEMS % CHUNKS == 0 && TILE_KEYS % COPY_ROWS == 0)
 #define LOG2_E 1.44269504f
 #define SMALLEST 1.17549435e-38f  // as a scale it makes all weights equal, as 0 would, and hidden scores stay infinite
 #define LOWEST (-3.402823466e+38f)  // finite, so that the first correction is exp2(LOWEST - m) and never inf - inf
 // Whether a warp may leave out products: those of the emulation need the whole group.
 #define WARPS_ARE_FREE (MATRIX_ENGINE == 1)
 
+// Which chunk of which row an item copies, and of every COPY_ROWS-th row behind it.
+typedef struct {
+  int row;  // TILE_KEYS for an item that is left over
+  int chunk;
+} SHARE_OF_COPIES;
+
 // Starts this item's copies of the first TILE_KEYS of `rows` rows, at least one; zeros behind the last.
 INLINE void copy_rows(
-    __global const REAL *source, int stride, int rows, bool aligned, int lid, __local uint4 *tile) {
+    __global const REAL *source, int stride, int rows, bool aligned, SHARE_OF_COPIES share, __local uint4 *tile) {
+  source += share.chunk * CHUNK;
+  tile += share.row * PITCH + share.chunk;
   if (aligned) {
-    UNROLL_WARP for (int copy = 0; copy < COPIES; ++copy) {
-      int i = lid + copy * ITEMS;
-      if (TILE_KEYS * CHUNKS % ITEMS == 0 || i < TILE_KEYS * CHUNKS) {
-        int row = i / CHUNKS;
-        int chunk = i - mul24(row, CHUNKS);
-        // What is not read must still be an address of the matrix.
-        __global const REAL *from = source + (size_t)min(row, rows - 1) * stride + chunk * CHUNK;
-        copy_chunk(tile + row * PITCH + chunk, from, row < rows);
-      }
+    UNROLL_WARP for (int copy = 0; copy < TILE_KEYS; copy += COPY_ROWS) {
+      int row = share.row + copy;
+      // What is not read must still be an address of the matrix.
+      if (COPIES_ARE_EVEN || row < TILE_KEYS)
+        copy_chunk(tile + copy * PITCH, source + min(row, rows - 1) * stride, row < rows);
     }
   } else {
-    for (int i = lid; i < TILE_KEYS * CHUNKS; i += ITEMS) {
-      int row = i / CHUNKS;
-      int chunk = i - mul24(row, CHUNKS);
-      __local REAL *to = (__local REAL *)(tile + row * PITCH + chunk);
-      for (int e = 0; e < CHUNK; ++e)
-        to[e] = row < rows ? source[(size_t)row * stride + chunk * CHUNK + e] : (REAL)0;
+    for (int copy = 0; share.row + copy < TILE_KEYS; copy += COPY_ROWS) {
+      __local REAL *to = (__local REAL *)(tile + copy * PITCH);
+      bool inside = share.row + copy < rows;
+      for (int e = 0; e < CHUNK; ++e) to[e] = inside ? source[(share.row + copy) * stride + e] : (REAL)0;
     }
   }
 }
 
-// The fragments of WARP_QUERIES queries, of which `queries` are there and zeros stand for the others; `sign` is exchanged
-// with the elements' signs.
+// The fragments of WARP_QUERIES queries, zeros behind the last of `queries`; `sign` has the bits that change.
 INLINE void load_queries(
     __global const REAL *query, int stride, int queries, uint sign, WARP warp, uint fragments[STEPS * M_TILES * 4]) {
   bool even = (stride & 1) == 0 && ((size_t)query & 3) == 0;
@@ -118,7 +137,7 @@ INLINE void score_keys(
   }
 }
 
-// Scores behind the `seen` first keys of the block become -infinity; with CAUSAL that is what the warp's first query sees.
+// Scores behind the block's first `seen` keys, with CAUSAL what the warp's first query sees, become -infinity.
 INLINE void hide_keys(int seen, WARP warp, float scores[M_TILES * KEY_TILES * 4]) {
   UNROLL_WARP for (int r = 0; r < ROWS; ++r) {
     int left = seen - 2 * (warp.lane & 3) + (CAUSAL ? 8 * r + warp.lane / 4 : 0);
@@ -231,11 +250,16 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void attention_mma(
     largest[r] = LOWEST;
     sums[r] = 0.0f;
   }
+  SHARE_OF_COPIES share;
+  share.row = lid / CHUNKS;
+  share.chunk = lid - mul24(share.row, CHUNKS);
+  if (ITEMS % CHUNKS != 0 && share.row == COPY_ROWS) share.row = TILE_KEYS;
 #define COPY_PAIR(start, pair) \
   if ((start) < keys) { \
-    copy_rows(key + (size_t)(start)*key_stride, key_stride, keys - (start), key_aligned, lid, pair); \
+    copy_rows(key + (size_t)(start)*key_stride, key_stride, keys - (start), key_aligned, share, pair); \
     copy_rows( \
-        value + (size_t)(start)*value_stride, value_stride, keys - (start), value_aligned, lid, (pair) + TILE_CHUNKS); \
+        value + (size_t)(start)*value_stride, value_stride, keys - (start), value_aligned, share, \
+        (pair) + TILE_CHUNKS); \
   } \
   commit_copies()
   COPY_PAIR(0, tiles);

