@@ -7,42 +7,46 @@
 // With CAUSAL, query i of a sequence of n queries and m keys sees the keys j <= i + m - n alone.
 //
 // Shapes     as in attention.cl, of 16 bits each
-// Defines    HEAD_SIZE: a multiple of 16 up to 128; CAUSAL; PRECISION (1 or 2) and MATRIX_ENGINE of warp.cl; WARPS and
-//            WARP_QUERIES, see below
+// Defines    HEAD_SIZE: a multiple of 16 up to 128; CAUSAL; PRECISION (1 or 2) and MATRIX_ENGINE of warp.cl;
+//            WHOLE_CHUNKS, WARPS and WARP_QUERIES, see below
 // Launch     3-D: dim 0 = ceil(longest query sequence / TILE_QUERIES) * ITEMS, dim 1 = heads, dim 2 = sequences;
 //            local = (ITEMS, 1, 1). Blocks past the end of a shorter sequence do nothing
 // Schedule   local memory holds two pairs of tiles of K and V: copies fill one while the warps work on the other, so
 //            TILE_KEYS keys cost one barrier. A warp has the fragments of its queries in registers; a fragment of K or V
 //            serves all of them. The scores' fragments, weighted and rounded, are the next product's without a move
-// Numerics   products exact, sums fp32 in the engine; online softmax in fp32 (base 2, the scale applied to the scores),
-//            keys in blocks counted from the sequence's first; weights rounded to 16 bits for the product with V, not for
-//            their sum. A query that sees nothing gives zeros, the weight of a hidden key is 0. A query's bits depend
-//            neither on other queries nor on WARPS or WARP_QUERIES, and are the same with hidden keys and without
+// Numerics   products exact, sums fp32 in the engine (NVIDIA's cut them off, a few 2^-24 a step: nothing beside 16 bits);
+//            online softmax in fp32 (base 2, the scale applied to the scores), keys in blocks counted from the sequence's
+//            first; weights rounded to 16 bits for the product with V, not for their sum. A query that sees nothing gives
+//            zeros, the weight of a hidden key is 0. A query's bits depend neither on other queries nor on WHOLE_CHUNKS,
+//            WARPS or WARP_QUERIES, and are the same with hidden keys and without
 // Aliasing   none
 // Reference  Sources/CPUBackend/Attention.swift
-// Counted    (machine code for sm_90, interior blocks of aligned rows; no GPU ran) no spills for any head size, causal or
+// Counted    (machine code for sm_90, WHOLE_CHUNKS, interior blocks; no GPU ran) no spills for any head size, causal or
 //            not. Cycles of a quarter multiprocessor that one mma (16 x 8 x 16) takes of each unit: the engine at an H100's
 //            mma.sync rate 6.45 (62 % of 989 TFLOP/s), issue 1 an instruction, local memory 128 bytes a cycle for four
 //            quarters, exp2 8 a warp. The share of the 989 is what the busiest unit leaves if all overlap
 //
 //              head  warps x queries  registers  KiB  warps  issue  local  exp2  limit           share
-//              64    4 x 32                 239   36      8    5.1    5.0   4.3  mma.sync         62 %
-//              64    4 x 16                 128   36     16    6.5   10.0   4.3  local memory     40 %
-//              32    4 x 32                 162   20     12    8.6    5.0   8.5  issue, exp2      46 %
-//              128   4 x 16                 165   34     12    6.2   10.0   2.3  local memory     40 %
+//              64    4 x 32                 250   36      8    5.0    5.0   4.3  mma.sync         62 %
+//              64    4 x 16                 135   36     12    5.9   10.0   4.3  local memory     40 %
+//              32    4 x 32                 170   20     12    7.8    5.0   8.5  exp2             47 %
+//              128   4 x 16                 170   34     12    5.3   10.0   2.3  local memory     40 %
 //
 //            Bytes per flop from local memory and the second-level cache: 0.031 and 0.008 at 4 x 32, 0.063 and 0.016 at
 //            4 x 16. From device memory, heads of 64: 1 / 64 for 128 tokens, which 3.35 TB/s limit to 214 TFLOP/s,
 //            1 / 256 for 512
-// Tried      (counted) blocks of 32 keys, heads of 64, 4 x 32: 167 registers, 12 warps, but 6.9 instructions an mma, since
-//            totals are corrected twice as often; 4 x 32 for heads of 128: 12 bytes spill; 64-bit products in the copies'
-//            addresses: 8.0 instructions an mma at 4 x 16
+// Tried      (counted, heads of 64) blocks of 32 keys, 4 x 32: 167 registers, 12 warps, but 6.9 instructions an mma, since
+//            totals are corrected twice as often; alignment found out at run time, 4 x 16: 128 registers, 6.5
+//            instructions; 64-bit products in the copies' addresses besides: 8.0; heads of 128, 4 x 32: 28 bytes spill
 
 #ifndef HEAD_SIZE
 #define HEAD_SIZE 64
 #endif
 #ifndef CAUSAL
 #define CAUSAL 0
+#endif
+#ifndef WHOLE_CHUNKS
+#define WHOLE_CHUNKS 0  // 1: strides and first columns are multiples of CHUNK, matrices begin at 16 bytes' ones; 0: anything
 #endif
 #ifndef WARPS
 #define WARPS 4  // warps of a work-group: 1, 2, 4 or 8
@@ -80,42 +84,51 @@ typedef struct {
 
 // Starts this item's copies of the first TILE_KEYS of `rows` rows, at least one; zeros behind the last.
 INLINE void copy_rows(
-    __global const REAL *source, int stride, int rows, bool aligned, SHARE_OF_COPIES share, __local uint4 *tile) {
+    __global const REAL *source, int stride, int rows, SHARE_OF_COPIES share, __local uint4 *tile) {
   source += share.chunk * CHUNK;
   tile += share.row * PITCH + share.chunk;
-  if (aligned) {
-    UNROLL_WARP for (int copy = 0; copy < TILE_KEYS; copy += COPY_ROWS) {
-      int row = share.row + copy;
+  UNROLL_WARP for (int copy = 0; copy < TILE_KEYS; copy += COPY_ROWS) {
+    int row = share.row + copy;
+    if (COPIES_ARE_EVEN || row < TILE_KEYS) {
       // What is not read must still be an address of the matrix.
-      if (COPIES_ARE_EVEN || row < TILE_KEYS)
-        copy_chunk(tile + copy * PITCH, source + min(row, rows - 1) * stride, row < rows);
-    }
-  } else {
-    for (int copy = 0; share.row + copy < TILE_KEYS; copy += COPY_ROWS) {
-      __local REAL *to = (__local REAL *)(tile + copy * PITCH);
-      bool inside = share.row + copy < rows;
-      for (int e = 0; e < CHUNK; ++e) to[e] = inside ? source[(share.row + copy) * stride + e] : (REAL)0;
+      __global const REAL *from = source + min(row, rows - 1) * stride;
+#if WHOLE_CHUNKS
+      copy_chunk(tile + copy * PITCH, from, row < rows);
+#else
+      for (int e = 0; e < CHUNK; ++e) ((__local REAL *)(tile + copy * PITCH))[e] = row < rows ? from[e] : (REAL)0;
+#endif
     }
   }
+}
+
+// Two neighbouring elements as a word, and a word as two elements.
+INLINE uint load_two(__global const REAL *p) {
+#if WHOLE_CHUNKS
+  return *(__global const uint *)p;
+#else
+  return (uint)p[0] | (uint)p[1] << 16;
+#endif
+}
+
+INLINE void store_two(uint word, __global REAL *p) {
+#if WHOLE_CHUNKS
+  *(__global uint *)p = word;
+#else
+  p[0] = (REAL)word;
+  p[1] = (REAL)(word >> 16);
+#endif
 }
 
 // The fragments of WARP_QUERIES queries, zeros behind the last of `queries`; `sign` has the bits that change.
 INLINE void load_queries(
     __global const REAL *query, int stride, int queries, uint sign, WARP warp, uint fragments[STEPS * M_TILES * 4]) {
-  bool even = (stride & 1) == 0 && ((size_t)query & 3) == 0;
   UNROLL_WARP for (int m = 0; m < M_TILES; ++m) {
     UNROLL_WARP for (int below = 0; below < 2; ++below) {
       int row = 16 * m + 8 * below + warp.lane / 4;
       __global const REAL *from = query + (size_t)max(min(row, queries - 1), 0) * stride + 2 * (warp.lane & 3);
       UNROLL_WARP for (int chunk = 0; chunk < CHUNKS; ++chunk) {
         uint word = 0;
-        if (row < queries) {
-          if (even)
-            word = *(__global const uint *)(from + 8 * chunk);
-          else
-            word = (uint)from[8 * chunk] | (uint)from[8 * chunk + 1] << 16;
-          word ^= sign;
-        }
+        if (row < queries) word = load_two(from + 8 * chunk) ^ sign;
         fragments[(chunk / 2 * M_TILES + m) * 4 + (chunk & 1) * 2 + below] = word;
       }
     }
@@ -233,8 +246,6 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void attention_mma(
   value += (size_t)first_key * value_stride + value_column + column;
   out += (size_t)(first_query + warp_query) * out_stride + column;
   queries -= warp_query;
-  bool key_aligned = (key_stride & (CHUNK - 1)) == 0 && ((size_t)key & 15) == 0;
-  bool value_aligned = (value_stride & (CHUNK - 1)) == 0 && ((size_t)value & 15) == 0;
 #if CAUSAL
   seen += warp_query;  // by the warp's first query
 #else
@@ -256,10 +267,8 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void attention_mma(
   if (ITEMS % CHUNKS != 0 && share.row == COPY_ROWS) share.row = TILE_KEYS;
 #define COPY_PAIR(start, pair) \
   if ((start) < keys) { \
-    copy_rows(key + (size_t)(start)*key_stride, key_stride, keys - (start), key_aligned, share, pair); \
-    copy_rows( \
-        value + (size_t)(start)*value_stride, value_stride, keys - (start), value_aligned, share, \
-        (pair) + TILE_CHUNKS); \
+    copy_rows(key + (size_t)(start)*key_stride, key_stride, keys - (start), share, pair); \
+    copy_rows(value + (size_t)(start)*value_stride, value_stride, keys - (start), share, (pair) + TILE_CHUNKS); \
   } \
   commit_copies()
   COPY_PAIR(0, tiles);
@@ -279,24 +288,17 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void attention_mma(
     }
     place = 2 * TILE_CHUNKS - place;
   }
-  bool even = (out_stride & 1) == 0 && ((size_t)out & 3) == 0;
   UNROLL_WARP for (int r = 0; r < ROWS; ++r) {
     float sum = sums[r] + exchange_lanes(sums[r], 1, warp);
     sum += exchange_lanes(sum, 2, warp);
-    float share = sum != 0.0f ? 1.0f / sum : 0.0f;
+    float share_of_sum = sum != 0.0f ? 1.0f / sum : 0.0f;
     int row = 8 * r + warp.lane / 4;
     if (row < queries) {
       __global REAL *to = out + (size_t)row * out_stride + 2 * (warp.lane & 3);
       const float *line = totals + r / 2 * (COLUMN_TILES * 4) + (r & 1) * 2;
       UNROLL_WARP for (int n = 0; n < COLUMN_TILES; ++n) {
         // + 0: a total that underflowed to -0 is 0 where a hidden key's 0 comes after it, so it is everywhere.
-        uint word = pack_two((line[4 * n] + 0.0f) * share, (line[4 * n + 1] + 0.0f) * share);
-        if (even) {
-          *(__global uint *)(to + 8 * n) = word;
-        } else {
-          to[8 * n] = (REAL)word;
-          to[8 * n + 1] = (REAL)(word >> 16);
-        }
+        store_two(pack_two((line[4 * n] + 0.0f) * share_of_sum, (line[4 * n + 1] + 0.0f) * share_of_sum), to + 8 * n);
       }
     }
   }
