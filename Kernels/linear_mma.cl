@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// linear_mma: a dense layer on matrix engines.
+//
+//   out[m,n] = activation(sum_k x[m,k] * weight[n,k] + bias[n])
+//
+// Shapes     x [rows, depth], weight [columns, depth], bias [columns], out [rows, columns] REAL, row-major; the first of
+//            the rows is row x_row of x and row out_row of out
+// Defines    ACTIVATION; HAS_BIAS (without it, bias is not read and may be any buffer); PRECISION, PASSES and
+//            MATRIX_ENGINE of warp.cl; the tile, see below
+// Launch     1-D: local = ITEMS, groups = ceil(columns / TILE_COLUMNS) * ceil(rows / TILE_ROWS)
+// Schedule   local memory holds STAGES pairs of tiles, TILE_CHUNKS chunks of k deep, which copies fill while the warps
+//            multiply: a step costs one barrier. A warp makes WARP_ROWS x WARP_COLUMNS of the result, so that a chunk read
+//            from local memory serves several products. Groups are dealt in bands of BAND rows of tiles, so that those
+//            that run at once share operands in the second-level cache
+// Numerics   16 bits: products exact, sums fp32 in the engine. float: PASSES products of tf32 each. One chain per element,
+//            k ascending in steps of the engine: a row's bits do not depend on the others', nor on the tile. So k is
+//            not divided among groups (split-K) where rows are few: a chain of 768 is 48 products of about 33 cycles, 0.9
+//            microseconds at 1.7 GHz (computed); small tiles keep the weights coming meanwhile
+// Reference  Sources/CPUBackend/Linear.swift
+
+#ifndef HAS_BIAS
+#define HAS_BIAS 1
+#endif
+#ifndef TILE_ROWS
+#define TILE_ROWS 128  // rows of out per work-group: a multiple of WARP_ROWS
+#endif
+#ifndef TILE_COLUMNS
+#define TILE_COLUMNS 128  // columns of out per work-group: a multiple of WARP_COLUMNS
+#endif
+#ifndef WARP_ROWS
+#define WARP_ROWS 64  // rows of out per warp: 16, 32 or 64
+#endif
+#ifndef WARP_COLUMNS
+#define WARP_COLUMNS 64  // columns of out per warp: 16, 32 or 64
+#endif
+#ifndef TILE_CHUNKS
+#define TILE_CHUNKS 4  // chunks of k per step: 4 or 8
+#endif
+#ifndef STAGES
+#define STAGES 2  // pairs of tiles in local memory: 2, 3 or 4
+#endif
+#define BAND 8  // rows of tiles that are dealt together
+#define WARPS_DOWN (TILE_ROWS / WARP_ROWS)
+#define WARPS (WARPS_DOWN * (TILE_COLUMNS / WARP_COLUMNS))
+#define ITEMS (32 * WARPS)
+#define M_TILES (WARP_ROWS / 16)
+#define N_TILES (WARP_COLUMNS / 8)
+#define PAIR_CHUNKS ((TILE_ROWS + TILE_COLUMNS) * TILE_CHUNKS)
+#define COPIES(height) (((height) * TILE_CHUNKS + ITEMS - 1) / ITEMS)  // chunks that an item copies
+#define TILE_DEPTH (TILE_CHUNKS * CHUNK)
+
+// Starts this item's copies of the tile of `height` rows that begins at column k of a matrix of `rows` rows.
+INLINE void copy_tile(
+    const int height, __global const REAL *source, int rows, int depth, int k, bool aligned, int lid,
+    __local uint4 *tile) {
+  if (aligned) {
+    UNROLL_WARP for (int copy = 0; copy < COPIES(height); ++copy) {
+      int i = lid + copy * ITEMS;
+      if (height * TILE_CHUNKS % ITEMS == 0 || i < height * TILE_CHUNKS) {
+        int row = i / TILE_CHUNKS;
+        int chunk = i & (TILE_CHUNKS - 1);
+        int column = k + chunk * CHUNK;
+        bool inside = row < rows && column < depth;
+        // What is not read must still be an address of the matrix.
+        copy_chunk(
+            tile + chunk_place(TILE_CHUNKS, row, chunk), source + (inside ? (size_t)row * depth + column : 0), inside);
+      }
+    }
+  } else {
+    for (int i = lid; i < height * TILE_CHUNKS; i += ITEMS) {
+      int row = i / TILE_CHUNKS;
+      int chunk = i & (TILE_CHUNKS - 1);
+      int column = k + chunk * CHUNK;
+      __local REAL *to = (__local REAL *)(tile + chunk_place(TILE_CHUNKS, row, chunk));
+      for (int e = 0; e < CHUNK; ++e)
+        to[e] = row < rows && column + e < depth ? source[(size_t)row * depth + column + e] : (REAL)0;
+    }
+  }
+}
+
+// sums += the products of one pair of tiles.
+INLINE void multiply_tiles(
+    __local const uint4 *x_tile, __local const uint4 *weight_tile, int warp_row, int warp_column, WARP warp,
+    float *sums) {
+  // Fragments of A are rows 0...7 and 8...15 of a chunk, then of the next; those of B both chunks of 8 rows, twice.
+  int x_row = warp_row + (warp.lane & 15);
+  int x_chunk = warp.lane / 16;
+  int weight_row = warp_column + (warp.lane & 7) + warp.lane / 16 * 8;
+  int weight_chunk = (warp.lane / 8) & 1;
+  UNROLL_WARP for (int step = 0; step < TILE_CHUNKS / 2; ++step) {
+    uint x[4 * M_TILES], weights[2 * N_TILES];
+    UNROLL_WARP for (int m = 0; m < M_TILES; ++m)
+      load_fragments(x + 4 * m, x_tile, chunk_place(TILE_CHUNKS, x_row + 16 * m, 2 * step + x_chunk), warp);
+    UNROLL_WARP for (int n = 0; n < N_TILES; n += 2)
+      load_fragments(
+          weights + 2 * n, weight_tile, chunk_place(TILE_CHUNKS, weight_row + 8 * n, 2 * step + weight_chunk), warp);
+    multiply_fragments(M_TILES, N_TILES, x, weights, sums, warp);
+  }
+}
+
+// Two neighbouring elements of a row at p, of which `left` remain.
+INLINE void store_pair(float first, float second, __global REAL *p, int left, bool even) {
+#if PRECISION == 0
+  if (left > 0) p[0] = first;
+  if (left > 1) p[1] = second;
+#else
+  uint word = pack_two(first, second);
+  if (even && left > 1) {
+    *(__global uint *)p = word;
+  } else {
+    if (left > 0) p[0] = (REAL)word;
+    if (left > 1) p[1] = (REAL)(word >> 16);
+  }
+#endif
+}
+
+__kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void linear_mma(
+    __global const REAL *x, __global const REAL *weight, __global const REAL *bias, __global REAL *out, int rows,
+    int columns, int depth, int x_row, int out_row) {
+  __local uint4 tiles[STAGES * PAIR_CHUNKS];
+#if MATRIX_ENGINE == 0
+  __local uint words[WARPS * WARP_WORDS(M_TILES, N_TILES)];
+#endif
+  int lid = get_local_id(0);
+  int index = lid / 32;
+  WARP warp;
+  warp.lane = lid & 31;
+#if MATRIX_ENGINE == 0
+  warp.words = words + index * WARP_WORDS(M_TILES, N_TILES);
+#endif
+  int across = (columns + TILE_COLUMNS - 1) / TILE_COLUMNS;
+  int down = (rows + TILE_ROWS - 1) / TILE_ROWS;
+  int group = get_group_id(0);
+  int band = group / (BAND * across);
+  int height = min(BAND, down - band * BAND);
+  int place = group - band * BAND * across;
+  int tile_column = place / height;
+  int first_row = (band * BAND + place - tile_column * height) * TILE_ROWS;
+  int first_column = tile_column * TILE_COLUMNS;
+  int warp_column = index / WARPS_DOWN * WARP_COLUMNS;
+  int warp_row = (index - index / WARPS_DOWN * WARPS_DOWN) * WARP_ROWS;
+  x += (size_t)(x_row + first_row) * depth;
+  weight += (size_t)first_column * depth;
+  rows -= first_row;
+  bool aligned = (depth & (CHUNK - 1)) == 0 && ((size_t)x & 15) == 0 && ((size_t)weight & 15) == 0;
+  float sums[M_TILES * N_TILES * 4];
+  UNROLL_WARP for (int i = 0; i < M_TILES * N_TILES * 4; ++i) sums[i] = 0.0f;
+  int stage = 0;
+#define COPY_PAIR(k, stage) \
+  copy_tile(TILE_ROWS, x, rows, depth, k, aligned, lid, tiles + (stage)*PAIR_CHUNKS); \
+  copy_tile( \
+      TILE_COLUMNS, weight, columns - first_column, depth, k, aligned, lid, \
+      tiles + (stage)*PAIR_CHUNKS + TILE_ROWS * TILE_CHUNKS); \
+  commit_copies()
+  UNROLL_WARP for (int i = 0; i < STAGES - 1; ++i) {
+    COPY_PAIR(i * TILE_DEPTH, i);
+  }
+  for (int k = 0; k < depth; k += TILE_DEPTH) {
+    wait_for_copies(STAGES - 2);
+    barrier(CLK_LOCAL_MEM_FENCE);
+    // Into the pair that the last step has read; zeros behind the last tile, which nobody reads.
+    int next = stage == 0 ? STAGES - 1 : stage - 1;
+    COPY_PAIR(k + (STAGES - 1) * TILE_DEPTH, next);
+    __local const uint4 *pair = tiles + stage * PAIR_CHUNKS;
+    multiply_tiles(pair, pair + TILE_ROWS * TILE_CHUNKS, warp_row, warp_column, warp, sums);
+    stage = stage == STAGES - 1 ? 0 : stage + 1;
+  }
+  out += (size_t)(out_row + first_row) * columns;
+  bool even = (columns & 1) == 0 && ((size_t)out & (2 * sizeof(REAL) - 1)) == 0;
+  int column = first_column + warp_column + (warp.lane & 3) * 2;
+  UNROLL_WARP for (int n = 0; n < N_TILES; ++n) {
+    int left = columns - (column + 8 * n);
+    float first_bias = 0.0f, second_bias = 0.0f;
+#if HAS_BIAS
+    if (left > 0) first_bias = load_one(bias + column + 8 * n);
+    if (left > 1) second_bias = load_one(bias + column + 8 * n + 1);
+#endif
+    UNROLL_WARP for (int m = 0; m < M_TILES; ++m) {
+      UNROLL_WARP for (int half_tile = 0; half_tile < 2; ++half_tile) {
+        int row = warp_row + m * 16 + half_tile * 8 + warp.lane / 4;
+        const float *pair = sums + (m * N_TILES + n) * 4 + 2 * half_tile;
+        // + 0: a chain that underflowed to -0 ends in 0 where zeros fill up the last tile, so it does everywhere.
+        float first = activate_one((pair[0] + 0.0f) + first_bias);
+        float second = activate_one((pair[1] + 0.0f) + second_bias);
+        if (row < rows) store_pair(first, second, out + (size_t)row * columns + column + 8 * n, left, even);
+      }
+    }
+  }
+}
