@@ -12,7 +12,9 @@
 //            multiply: a step costs one barrier. A warp makes WARP_ROWS x WARP_COLUMNS of the result, so that a chunk read
 //            from local memory serves several products. Groups are dealt in bands of BAND rows of tiles, so that those
 //            that run at once share operands in the second-level cache
-// Numerics   16 bits: products exact, sums fp32 in the engine. float: PASSES products of tf32 each. One chain per element,
+// Numerics   16 bits: products exact, sums fp32 in the engine. float: PASSES products of tf32 each. NVIDIA's engines cut
+//            sums off (Ootomo and Yokota, arXiv:2203.03341), which over a long chain costs more than fp32 may: with three
+//            passes an engine sums 16 products, and those sums are added in fp32, rounded. One chain per element,
 //            k ascending in steps of the engine: a row's bits do not depend on the others', nor on the tile. So k is
 //            not divided among groups (split-K) where rows are few: a chain of 768 is 48 products of about 33 cycles, 0.9
 //            microseconds at 1.7 GHz (computed); small tiles keep the weights coming meanwhile
@@ -31,7 +33,7 @@
 #define TILE_COLUMNS 128  // columns of out per work-group: a multiple of WARP_COLUMNS
 #endif
 #ifndef WARP_ROWS
-#define WARP_ROWS 64  // rows of out per warp: 16, 32 or 64
+#define WARP_ROWS 64  // rows of out per warp: 16, 32 or 64; with SPLITS 64 x 32 at most, for a warp has the sums twice
 #endif
 #ifndef WARP_COLUMNS
 #define WARP_COLUMNS 64  // columns of out per warp: 16, 32 or 64
@@ -81,14 +83,29 @@ INLINE void multiply_tiles(
   int x_chunk = warp.lane / 16;
   int weight_row = warp_column + (warp.lane & 7) + warp.lane / 16 * 8;
   int weight_chunk = (warp.lane / 8) & 1;
+#if SPLITS
+  float partial[M_TILES * N_TILES * 4];
+#else
+  float *partial = sums;
+#endif
   UNROLL_WARP for (int step = 0; step < TILE_CHUNKS / 2; ++step) {
     uint x[4 * M_TILES], weights[2 * N_TILES];
+#if SPLITS
+    if ((step & 1) == 0) {
+      UNROLL_WARP for (int i = 0; i < M_TILES * N_TILES * 4; ++i) partial[i] = 0.0f;
+    }
+#endif
     UNROLL_WARP for (int m = 0; m < M_TILES; ++m)
       load_fragments(x + 4 * m, x_tile, chunk_place(TILE_CHUNKS, x_row + 16 * m, 2 * step + x_chunk), warp);
     UNROLL_WARP for (int n = 0; n < N_TILES; n += 2)
       load_fragments(
           weights + 2 * n, weight_tile, chunk_place(TILE_CHUNKS, weight_row + 8 * n, 2 * step + weight_chunk), warp);
-    multiply_fragments(M_TILES, N_TILES, x, weights, sums, warp);
+    multiply_fragments(M_TILES, N_TILES, x, weights, partial, warp);
+#if SPLITS
+    if ((step & 1) == 1) {
+      UNROLL_WARP for (int i = 0; i < M_TILES * N_TILES * 4; ++i) sums[i] += partial[i];
+    }
+#endif
   }
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // probe_mma: the functions of warp.cl on numbers whose answer is known: whether a device has them is tried, not believed.
 //
-//   out[0,m,n] = sum_k x[m,k] * weight[n,k],   out[1,m,n] = sum_k x[m,k] * value[k,n]
+//   out[0,m,n] = sum_s sum_k x[s,m,k] * weight[s,n,k],   out[1,m,n] = sum_s sum_k x[s,m,k] * value[s,k,n]
 //
-// Shapes     with 16 bits: x, weight, value [16, 16]; float: x, weight [16, 8], value is not read; out [2, 16, 16] float, of
-//            which float leaves the second matrix as it is
+// Shapes     with 16 bits: x, weight, value [steps, 16, 16]; float: x, weight [steps, 16, 8], value is not read; out
+//            [2, 16, 16] float, of which float leaves the second matrix as it is
 // Defines    PRECISION, PASSES, MATRIX_ENGINE of warp.cl
 // Launch     one group of 32
 // Reference  Sources/OpenCLBackend/MatrixEngine/MatrixEngineProbe.swift
@@ -16,7 +16,7 @@ INLINE void store_products(const float *c, int lane, __global float *out) {
 }
 
 __kernel __attribute__((reqd_work_group_size(32, 1, 1))) void probe_mma(
-    __global const REAL *x, __global const REAL *weight, __global const REAL *value, __global float *out) {
+    __global const REAL *x, __global const REAL *weight, __global const REAL *value, __global float *out, int steps) {
   __local uint4 tiles[3 * 32];  // rows of two chunks
 #if MATRIX_ENGINE == 0
   __local uint words[WARP_WORDS(1, 2)];
@@ -27,28 +27,33 @@ __kernel __attribute__((reqd_work_group_size(32, 1, 1))) void probe_mma(
   warp.words = words;
 #endif
   int lane = warp.lane;
-  copy_chunk(tiles + lane, x + lane * CHUNK, true);
-  copy_chunk(tiles + 32 + lane, weight + lane * CHUNK, true);
-  commit_copies();
+  float c[8], transposed[8];
+  for (int i = 0; i < 8; ++i) c[i] = transposed[i] = 0.0f;
+  for (int step = 0; step < steps; ++step) {
+    int offset = (step * 32 + lane) * CHUNK;
+    copy_chunk(tiles + lane, x + offset, true);
+    copy_chunk(tiles + 32 + lane, weight + offset, true);
+    commit_copies();
 #if PRECISION != 0
-  copy_chunk(tiles + 64 + lane, value + lane * CHUNK, true);
+    copy_chunk(tiles + 64 + lane, value + offset, true);
 #endif
-  commit_copies();
-  wait_for_copies(1);
-  barrier(CLK_LOCAL_MEM_FENCE);
-  uint a[4], b[4];
-  float c[8];
-  for (int i = 0; i < 8; ++i) c[i] = 0.0f;
-  load_fragments(a, tiles, (lane & 15) * 2 + lane / 16, warp);
-  load_fragments(b, tiles + 32, ((lane & 7) + lane / 16 * 8) * 2 + ((lane / 8) & 1), warp);
-  multiply_fragments(1, 2, a, b, c, warp);
+    commit_copies();
+    wait_for_copies(1);
+    barrier(CLK_LOCAL_MEM_FENCE);
+    uint a[4], b[4];
+    load_fragments(a, tiles, (lane & 15) * 2 + lane / 16, warp);
+    load_fragments(b, tiles + 32, ((lane & 7) + lane / 16 * 8) * 2 + ((lane / 8) & 1), warp);
+    multiply_fragments(1, 2, a, b, c, warp);
+    wait_for_copies(0);
+    barrier(CLK_LOCAL_MEM_FENCE);
+#if PRECISION != 0
+    load_fragments_transposed(b, tiles + 64, (lane & 15) * 2 + lane / 16, warp);
+    multiply_fragments(1, 2, a, b, transposed, warp);
+    barrier(CLK_LOCAL_MEM_FENCE);
+#endif
+  }
   store_products(c, lane, out);
 #if PRECISION != 0
-  wait_for_copies(0);
-  barrier(CLK_LOCAL_MEM_FENCE);
-  for (int i = 0; i < 8; ++i) c[i] = 0.0f;
-  load_fragments_transposed(b, tiles + 64, (lane & 15) * 2 + lane / 16, warp);
-  multiply_fragments(1, 2, a, b, c, warp);
-  store_products(c, lane, out + 256);
+  store_products(transposed, lane, out + 256);
 #endif
 }

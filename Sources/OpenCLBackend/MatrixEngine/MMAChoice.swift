@@ -9,9 +9,6 @@ extension DeviceProfile {
   public func mmaChoice(columns: Int, depth: Int, _ tuning: Tuning = .none) -> MMAChoice {
     if let mmaConfiguration { return MMAChoice([.init(rows: .max, configuration: mmaConfiguration)]) }
     let tuned = tuning.choices(LinearConfiguration.self, [columns, depth])
-    func fits(_ configuration: MMAConfiguration) -> Bool {
-      configuration.fits(maxWorkGroupSize: maxWorkGroupSize, localMemory: localMemory)
-    }
     let options = MMAConfiguration.untuned.filter(fits)
     return MMAChoice(
       // Where nothing fits, the launch says so with the numbers in it.
@@ -20,5 +17,12 @@ extension DeviceProfile {
         guard case .mma(let choice)? = tuned[size], fits(choice) else { return nil }
         return choice
       }, cost: { $0.estimatedCost(rows: $1, columns: columns, computeUnits: computeUnits) })
+  }
+
+  /// Whether this device can run a configuration, in its precision.
+  func fits(_ configuration: MMAConfiguration) -> Bool {
+    configuration.fits(
+      maxWorkGroupSize: maxWorkGroupSize, localMemory: localMemory,
+      splits: precision == .float32 && matrixProduct == .mma)
   }
 }

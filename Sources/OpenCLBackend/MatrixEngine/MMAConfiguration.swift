@@ -16,7 +16,7 @@ public struct MMAConfiguration: Hashable, Sendable, CustomStringConvertible {
   public var stages: Int
 
   /// Takes the sizes as they are: that they are what each property says is up to the caller, and whether they fit a
-  /// device is for ``fits(maxWorkGroupSize:localMemory:)``.
+  /// device is for ``fits(maxWorkGroupSize:localMemory:splits:)``.
   public init(tileRows: Int, tileColumns: Int, warpRows: Int, warpColumns: Int, tileChunks: Int, stages: Int) {
     self.tileRows = tileRows
     self.tileColumns = tileColumns
@@ -42,7 +42,7 @@ public struct MMAConfiguration: Hashable, Sendable, CustomStringConvertible {
   ]
 
   /// What a layer that nobody has tuned chooses from: each of them is a program that is built when a model is loaded.
-  static let untuned = [candidates[2], candidates[5], candidates[7], candidates[8]]
+  static let untuned = [candidates[2], candidates[3], candidates[5], candidates[7], candidates[8]]
 
   /// Work-items of a group.
   public var workGroupItems: Int { 32 * (tileRows / warpRows) * (tileColumns / warpColumns) }
@@ -51,8 +51,10 @@ public struct MMAConfiguration: Hashable, Sendable, CustomStringConvertible {
   public var localByteCount: Int { stages * (tileRows + tileColumns) * tileChunks * 16 }
 
   /// Whether a device with these limits, in work-items and bytes, can run it.
-  public func fits(maxWorkGroupSize: Int, localMemory: Int) -> Bool {
-    workGroupItems <= maxWorkGroupSize && localByteCount <= localMemory
+  ///
+  /// - Parameter splits: whether products of float32 are made of three: a work-item then has its sums twice.
+  public func fits(maxWorkGroupSize: Int, localMemory: Int, splits: Bool) -> Bool {
+    workGroupItems <= maxWorkGroupSize && localByteCount <= localMemory && (!splits || warpRows * warpColumns <= 64 * 32)
   }
 
   /// Work-groups for a result of this size.

@@ -101,9 +101,7 @@ extension DeviceProfile {
       return ([choice.configurations[choice.index(rows: rows)]] + candidates).map(LinearConfiguration.tiled)
     case .mma, .tf32:
       let choice = mmaChoice(columns: columns, depth: depth)
-      let candidates = MMAConfiguration.candidates.filter {
-        $0.fits(maxWorkGroupSize: maxWorkGroupSize, localMemory: localMemory)
-      }
+      let candidates = MMAConfiguration.candidates.filter(fits)
       return ([choice.configurations[choice.index(rows: rows)]] + candidates).map(LinearConfiguration.mma)
     case .clblast: return []
     }
