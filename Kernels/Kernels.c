@@ -107,6 +107,9 @@ SOURCE(layer_norm) = {
 SOURCE(layer_norm_gradient) = {
 #embed "layer_norm_gradient.cl"
     , 0};
+SOURCE(linear_mma) = {
+#embed "linear_mma.cl"
+    , 0};
 SOURCE(linear_panels) = {
 #embed "linear_panels.cl"
     , 0};
@@ -140,6 +143,9 @@ SOURCE(pooling) = {
 SOURCE(pooling_gradient) = {
 #embed "pooling_gradient.cl"
     , 0};
+SOURCE(probe_mma) = {
+#embed "probe_mma.cl"
+    , 0};
 SOURCE(query_sums) = {
 #embed "query_sums.cl"
     , 0};
@@ -172,6 +178,9 @@ SOURCE(sum_rows) = {
     , 0};
 SOURCE(tiles) = {
 #embed "tiles.cl"
+    , 0};
+SOURCE(warp) = {
+#embed "warp.cl"
     , 0};
 SOURCE(weighted_sum) = {
 #embed "weighted_sum.cl"
@@ -216,6 +225,7 @@ static const struct {
     FILE_ENTRY(l2_normalize_gradient),
     FILE_ENTRY(layer_norm),
     FILE_ENTRY(layer_norm_gradient),
+    FILE_ENTRY(linear_mma),
     FILE_ENTRY(linear_panels),
     FILE_ENTRY(linear_tiled),
     FILE_ENTRY(masked_softmax),
@@ -227,6 +237,7 @@ static const struct {
     FILE_ENTRY(philox),
     FILE_ENTRY(pooling),
     FILE_ENTRY(pooling_gradient),
+    FILE_ENTRY(probe_mma),
     FILE_ENTRY(query_sums),
     FILE_ENTRY(row_groups),
     FILE_ENTRY(scale_heads),
@@ -238,6 +249,7 @@ static const struct {
     FILE_ENTRY(store_rows),
     FILE_ENTRY(sum_rows),
     FILE_ENTRY(tiles),
+    FILE_ENTRY(warp),
     FILE_ENTRY(weighted_sum),
 };
 

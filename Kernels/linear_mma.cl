@@ -6,13 +6,15 @@
 // Shapes     x [rows, depth], weight [columns, depth], bias [columns], out [rows, columns] REAL, row-major; the first of
 //            the rows is row x_row of x and row out_row of out
 // Defines    ACTIVATION; HAS_BIAS (without it, bias is not read and may be any buffer); PRECISION, PASSES and
-//            MATRIX_ENGINE of warp.cl; the tile, see below
+//            MATRIX_ENGINE of warp.cl; WHOLE_CHUNKS and the tile, see below
 // Launch     1-D: local = ITEMS, groups = ceil(columns / TILE_COLUMNS) * ceil(rows / TILE_ROWS)
 // Schedule   local memory holds STAGES pairs of tiles, TILE_CHUNKS chunks of k deep, which copies fill while the warps
 //            multiply: a step costs one barrier. A warp makes WARP_ROWS x WARP_COLUMNS of the result, so that a chunk read
 //            from local memory serves several products. Groups are dealt in bands of BAND rows of tiles, so that those
 //            that run at once share operands in the second-level cache
-// Numerics   16 bits: products exact, sums fp32 in the engine. float: PASSES products of tf32 each. One chain per element,
+// Numerics   16 bits: products exact, sums fp32 in the engine. float: PASSES products of tf32 each. NVIDIA's engines cut
+//            sums off (Ootomo and Yokota, arXiv:2203.03341), which over a long chain costs more than fp32 may: with three
+//            passes an engine sums 16 products, and those sums are added in fp32, rounded. One chain per element,
 //            k ascending in steps of the engine: a row's bits do not depend on the others', nor on the tile. So k is
 //            not divided among groups (split-K) where rows are few: a chain of 768 is 48 products of about 33 cycles, 0.9
 //            microseconds at 1.7 GHz (computed); small tiles keep the weights coming meanwhile
@@ -21,6 +23,9 @@
 #ifndef HAS_BIAS
 #define HAS_BIAS 1
 #endif
+#ifndef WHOLE_CHUNKS
+#define WHOLE_CHUNKS 0  // 1: depth is a multiple of CHUNK, x and weight begin at multiples of 16 bytes; 0: anything
+#endif
 #ifndef TILE_ROWS
 #define TILE_ROWS 128  // rows of out per work-group: a multiple of WARP_ROWS
 #endif
@@ -28,7 +33,7 @@
 #define TILE_COLUMNS 128  // columns of out per work-group: a multiple of WARP_COLUMNS
 #endif
 #ifndef WARP_ROWS
-#define WARP_ROWS 64  // rows of out per warp: 16, 32 or 64
+#define WARP_ROWS 64  // rows of out per warp: 16, 32 or 64; with SPLITS 64 x 32 at most, for a warp has the sums twice
 #endif
 #ifndef WARP_COLUMNS
 #define WARP_COLUMNS 64  // columns of out per warp: 16, 32 or 64
@@ -46,35 +51,26 @@
 #define M_TILES (WARP_ROWS / 16)
 #define N_TILES (WARP_COLUMNS / 8)
 #define PAIR_CHUNKS ((TILE_ROWS + TILE_COLUMNS) * TILE_CHUNKS)
-#define COPIES(height) (((height) * TILE_CHUNKS + ITEMS - 1) / ITEMS)  // chunks that an item copies
+#define COPIES(height) ((height) * TILE_CHUNKS / ITEMS)  // chunks that an item copies, of one column and of several rows
+#if TILE_ROWS * TILE_CHUNKS % ITEMS || TILE_COLUMNS * TILE_CHUNKS % ITEMS
+#error "the chunks of a tile must be a multiple of the work-items"
+#endif
 #define TILE_DEPTH (TILE_CHUNKS * CHUNK)
 
-// Starts this item's copies of the tile of `height` rows that begins at column k of a matrix of `rows` rows.
+// Starts this item's copies of a tile of `height` rows, of each the chunk that begins `column` elements behind `source`;
+// zeros where that is behind the depth.
 INLINE void copy_tile(
-    const int height, __global const REAL *source, int rows, int depth, int k, bool aligned, int lid,
+    const int height, __global const REAL *source, const int *offsets, int column, int depth, int lid,
     __local uint4 *tile) {
-  if (aligned) {
-    UNROLL_WARP for (int copy = 0; copy < COPIES(height); ++copy) {
-      int i = lid + copy * ITEMS;
-      if (height * TILE_CHUNKS % ITEMS == 0 || i < height * TILE_CHUNKS) {
-        int row = i / TILE_CHUNKS;
-        int chunk = i & (TILE_CHUNKS - 1);
-        int column = k + chunk * CHUNK;
-        bool inside = row < rows && column < depth;
-        // What is not read must still be an address of the matrix.
-        copy_chunk(
-            tile + chunk_place(TILE_CHUNKS, row, chunk), source + (inside ? (size_t)row * depth + column : 0), inside);
-      }
-    }
-  } else {
-    for (int i = lid; i < height * TILE_CHUNKS; i += ITEMS) {
-      int row = i / TILE_CHUNKS;
-      int chunk = i & (TILE_CHUNKS - 1);
-      int column = k + chunk * CHUNK;
-      __local REAL *to = (__local REAL *)(tile + chunk_place(TILE_CHUNKS, row, chunk));
-      for (int e = 0; e < CHUNK; ++e)
-        to[e] = row < rows && column + e < depth ? source[(size_t)row * depth + column + e] : (REAL)0;
-    }
+  UNROLL_WARP for (int copy = 0; copy < COPIES(height); ++copy) {
+    int i = lid + copy * ITEMS;
+    __local uint4 *to = tile + chunk_place(TILE_CHUNKS, i / TILE_CHUNKS, i & (TILE_CHUNKS - 1));
+    __global const REAL *from = source + column + offsets[copy];
+#if WHOLE_CHUNKS
+    copy_chunk(to, from, column < depth);
+#else
+    for (int e = 0; e < CHUNK; ++e) ((__local REAL *)to)[e] = column + e < depth ? from[e] : (REAL)0;
+#endif
   }
 }
 
@@ -87,14 +83,29 @@ INLINE void multiply_tiles(
   int x_chunk = warp.lane / 16;
   int weight_row = warp_column + (warp.lane & 7) + warp.lane / 16 * 8;
   int weight_chunk = (warp.lane / 8) & 1;
+#if SPLITS
+  float partial[M_TILES * N_TILES * 4];
+#else
+  float *partial = sums;
+#endif
   UNROLL_WARP for (int step = 0; step < TILE_CHUNKS / 2; ++step) {
     uint x[4 * M_TILES], weights[2 * N_TILES];
+#if SPLITS
+    if ((step & 1) == 0) {
+      UNROLL_WARP for (int i = 0; i < M_TILES * N_TILES * 4; ++i) partial[i] = 0.0f;
+    }
+#endif
     UNROLL_WARP for (int m = 0; m < M_TILES; ++m)
       load_fragments(x + 4 * m, x_tile, chunk_place(TILE_CHUNKS, x_row + 16 * m, 2 * step + x_chunk), warp);
     UNROLL_WARP for (int n = 0; n < N_TILES; n += 2)
       load_fragments(
           weights + 2 * n, weight_tile, chunk_place(TILE_CHUNKS, weight_row + 8 * n, 2 * step + weight_chunk), warp);
-    multiply_fragments(M_TILES, N_TILES, x, weights, sums, warp);
+    multiply_fragments(M_TILES, N_TILES, x, weights, partial, warp);
+#if SPLITS
+    if ((step & 1) == 1) {
+      UNROLL_WARP for (int i = 0; i < M_TILES * N_TILES * 4; ++i) sums[i] += partial[i];
+    }
+#endif
   }
 }
 
@@ -142,14 +153,22 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void linear_mma(
   x += (size_t)(x_row + first_row) * depth;
   weight += (size_t)first_column * depth;
   rows -= first_row;
-  bool aligned = (depth & (CHUNK - 1)) == 0 && ((size_t)x & 15) == 0 && ((size_t)weight & 15) == 0;
   float sums[M_TILES * N_TILES * 4];
   UNROLL_WARP for (int i = 0; i < M_TILES * N_TILES * 4; ++i) sums[i] = 0.0f;
+  int x_offsets[COPIES(TILE_ROWS)], weight_offsets[COPIES(TILE_COLUMNS)];
+  // Where the rows that this item copies begin, in elements from the tile's first. Rows behind the last repeat it: nobody
+  // keeps what becomes of them.
+  UNROLL_WARP for (int copy = 0; copy < COPIES(TILE_ROWS); ++copy)
+    x_offsets[copy] = min(lid / TILE_CHUNKS + copy * (ITEMS / TILE_CHUNKS), rows - 1) * depth;
+  UNROLL_WARP for (int copy = 0; copy < COPIES(TILE_COLUMNS); ++copy)
+    weight_offsets[copy] =
+        min(lid / TILE_CHUNKS + copy * (ITEMS / TILE_CHUNKS), columns - first_column - 1) * depth;
+  int column_of_item = (lid & (TILE_CHUNKS - 1)) * CHUNK;
   int stage = 0;
 #define COPY_PAIR(k, stage) \
-  copy_tile(TILE_ROWS, x, rows, depth, k, aligned, lid, tiles + (stage)*PAIR_CHUNKS); \
+  copy_tile(TILE_ROWS, x, x_offsets, (k) + column_of_item, depth, lid, tiles + (stage)*PAIR_CHUNKS); \
   copy_tile( \
-      TILE_COLUMNS, weight, columns - first_column, depth, k, aligned, lid, \
+      TILE_COLUMNS, weight, weight_offsets, (k) + column_of_item, depth, lid, \
       tiles + (stage)*PAIR_CHUNKS + TILE_ROWS * TILE_CHUNKS); \
   commit_copies()
   UNROLL_WARP for (int i = 0; i < STAGES - 1; ++i) {

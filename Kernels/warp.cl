@@ -17,9 +17,6 @@
 // Source: PTX ISA 8.0, 9.7.13 (ldmatrix, mma.m16n8k16, mma.m16n8k8), 9.7.8.22 (cp.async), 9.7.8.6 (shfl.sync), 9.7.3.20
 // (ex2).
 
-#ifndef PRECISION
-#define PRECISION 0  // how REAL is stored: 0 float, 1 float16, 2 bfloat16
-#endif
 #ifndef MATRIX_ENGINE
 #define MATRIX_ENGINE 0  // 0 emulated, 1 NVIDIA
 #endif
@@ -45,6 +42,20 @@
 #endif
 
 #if PRECISION != 0
+#if MATRIX_ENGINE != 1
+// The bits of a float's nearest REAL.
+INLINE uint real_bits(float v) {
+#if PRECISION == 1
+  ushort bits;
+  vstore_half_rte(v, 0, (half *)&bits);
+  return bits;
+#else
+  uint u = as_uint(v);
+  return BFLOAT16_BITS(u, uint);
+#endif
+}
+#endif
+
 // Two floats as the two halves of a word, rounded to nearest even.
 INLINE uint pack_two(float first, float second) {
 #if MATRIX_ENGINE == 1
@@ -56,7 +67,7 @@ INLINE uint pack_two(float first, float second) {
 #endif
   return word;
 #else
-  return (uint)to_real(first) | (uint)to_real(second) << 16;
+  return real_bits(first) | real_bits(second) << 16;
 #endif
 }
 #endif

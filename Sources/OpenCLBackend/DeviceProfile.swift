@@ -7,10 +7,19 @@ public enum MatrixProduct: String, Sendable, CaseIterable {
   case panels
   /// `linear_tiled`: tiles through local memory. For GPUs.
   case tiled
+  /// `linear_mma`: tensor cores and their like. Elements of 16 bits as they are; float32 in three products of tf32, which
+  /// have its accuracy. For devices with a `MatrixEngine`.
+  case mma
+  /// `linear_mma` with one product of tf32: float32 in memory, 11 bits of each operand in a product. For devices with a
+  /// `MatrixEngine`.
+  case tf32
   /// CLBlast's `Sgemm`, with bias and activation as a launch of their own. For GPUs it is tuned for; on a CPU device it
   /// compiles for many seconds and runs at a tenth of `panels`. It picks another kernel for another number of rows, so it
-  /// cannot promise that a sequence's bits are the same in every batch; the other two do.
+  /// cannot promise that a sequence's bits are the same in every batch; the others do.
   case clblast
+
+  /// Whether it runs on a matrix engine.
+  public var usesMatrixEngine: Bool { self == .mma || self == .tf32 }
 }
 
 /// How the kernels are built and launched on one device. Chosen from what the device says; each number can be forced.
@@ -28,6 +37,10 @@ public struct DeviceProfile: Sendable, Hashable {
   public let maxWorkGroupSize: Int
   /// Bytes of local memory that a group can have.
   public let localMemory: Int
+  /// What multiplies small matrices, found by known answers; nil where there is no such unit.
+  public var matrixEngine: MatrixEngine?
+  /// The one configuration of `linear_mma` that every dense layer runs in; nil leaves the choice to the layer's size.
+  public var mmaConfiguration: MMAConfiguration?
   /// The one configuration of `linear_tiled` that every dense layer runs in; nil leaves the choice to the layer's size.
   public var tiledConfiguration: TiledConfiguration?
   /// The one number of queries (1, 2, 4 or 8) that a work-item of `attention_tiled` takes; nil leaves the choice to the

@@ -15,8 +15,7 @@ extension StepBinder {
     let operands = arguments.step.operands
     let (weights, pack) = try bindWeights(arguments, [1, 3], packs(of: [operands[1], operands[3]], in: kernels))
     // Kernels of the first layer, before those of the second.
-    let firstCount =
-      profile.matrixProduct == .tiled ? try tiledChoice(operands[1]).configurations.count : 1
+    let firstCount = try linearKernelCount(operands[1])
     let first = try bindProduct(
       LinearProduct(
         x: arguments.buffer(at: 0), weight: weights[0], bias: arguments.buffer(at: 2), out: scratch,

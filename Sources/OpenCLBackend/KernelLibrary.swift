@@ -66,6 +66,7 @@ final class KernelLibrary: Sendable {
     case "dropout", "attention", "attention_gradient": ["common", "philox"]
     case "attention_tiled", "attention_gradient_tiled": ["common", "tiles", "philox"]
     case "attention_probabilities", "attention_context_gradient": ["common", "sum_rows"]
+    case _ where file.hasSuffix("_mma"): ["common", "warp"]
     case _ where file.hasSuffix("_tiled"): ["common", "tiles"]
     case _ where file.hasSuffix("_panels"): ["common", "panels"]
     default: ["common"]

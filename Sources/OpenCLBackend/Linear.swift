@@ -13,7 +13,17 @@ extension StepBinder {
         let layer = ["ACTIVATION": Int(activation.rawValue), "HAS_BIAS": hasBias ? 1 : 0]
         return try library.kernel("linear_tiled", defines: layer.merging(configuration.defines) { $1 })
       }
+    case .mma, .tf32: try mmaKernels(activation, hasBias: hasBias, weight)
     case .clblast: hasBias || activation != .identity ? [try biasActivationKernel(activation)] : []
+    }
+  }
+
+  /// How many of `linearKernels` are programs for different numbers of rows.
+  func linearKernelCount(_ weight: Graph.Value) throws -> Int {
+    switch profile.matrixProduct {
+    case .panels, .clblast: 1
+    case .tiled: try tiledChoice(weight).configurations.count
+    case .mma, .tf32: try mmaChoice(weight).configurations.count
     }
   }
 
@@ -45,6 +55,7 @@ extension StepBinder {
     switch profile.matrixProduct {
     case .panels: try bindPanels(product, kernels[0])
     case .tiled: try bindTiled(product, kernels)
+    case .mma, .tf32: try bindMMA(product, kernels)
     case .clblast: try bindCLBlast(product, kernels.first)
     }
   }
@@ -117,7 +128,7 @@ struct LinearProduct {
   let depth: Int
 
   /// Arguments of the linear kernels, for no rows yet. Without a bias x stands in its place: the kernel does not read it.
-  fileprivate var kernelValues: [KernelValue] {
+  var kernelValues: [KernelValue] {
     [x, weight, bias ?? x, out].map(KernelValue.buffer) + [0, columns, depth, 0, 0].map { .int32(Int32($0)) }
   }
 }
@@ -130,7 +141,7 @@ struct LinearRows {
 }
 
 extension Kernel {
-  fileprivate func set(_ rows: LinearRows) throws {
+  func set(_ rows: LinearRows) throws {
     try set(4, Int32(rows.count))
     try set(7, Int32(rows.firstOfX))
     try set(8, Int32(rows.firstOfOut))

@@ -7,6 +7,7 @@
 enum LinearConfiguration: Hashable, Sendable {
   case panels(PanelConfiguration)
   case tiled(TiledConfiguration)
+  case mma(MMAConfiguration)
 }
 
 /// How the panels and the row tiles of `linear_panels` are dealt out over work-items.
@@ -47,11 +48,12 @@ struct PanelConfiguration: Hashable, Sendable {
 extension LinearConfiguration: TunedConfiguration {
   static let operation = TuningKey.Operation.linear
 
-  /// As it stands on disk: `panels 128 4`, `tiled 64x64x16/8x4`.
+  /// As it stands on disk: `panels 128 4`, `tiled 64x64x16/8x4`, `mma 128x128/64x32/4x3`.
   var description: String {
     switch self {
     case .panels(let panels): "panels \(panels.rowsPerBlock) \(panels.blocksPerUnit)"
     case .tiled(let tiled): "tiled \(tiled)"
+    case .mma(let mma): "mma \(mma)"
     }
   }
 
@@ -67,6 +69,9 @@ extension LinearConfiguration: TunedConfiguration {
     case ("tiled", 2):
       guard let tiled = TiledConfiguration(words[1]) else { return nil }
       self = .tiled(tiled)
+    case ("mma", 2):
+      guard let mma = MMAConfiguration(words[1]) else { return nil }
+      self = .mma(mma)
     default: return nil
     }
   }
@@ -94,6 +99,10 @@ extension DeviceProfile {
         $0.fits(maxWorkGroupSize: maxWorkGroupSize, localMemory: localMemory)
       }
       return ([choice.configurations[choice.index(rows: rows)]] + candidates).map(LinearConfiguration.tiled)
+    case .mma, .tf32:
+      let choice = mmaChoice(columns: columns, depth: depth)
+      let candidates = MMAConfiguration.candidates.filter(fits)
+      return ([choice.configurations[choice.index(rows: rows)]] + candidates).map(LinearConfiguration.mma)
     case .clblast: return []
     }
   }

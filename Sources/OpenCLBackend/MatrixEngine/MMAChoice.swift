@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// In which configurations of `linear_mma` one dense layer runs.
+public typealias MMAChoice = RowChoice<MMAConfiguration>
+
+extension DeviceProfile {
+  /// The choice for a dense layer with a weight of `[columns, depth]`: the one configuration that is forced, or by size
+  /// the one that was chosen by measurement, or what costs least by count.
+  public func mmaChoice(columns: Int, depth: Int, _ tuning: Tuning = .none) -> MMAChoice {
+    if let mmaConfiguration { return MMAChoice([.init(rows: .max, configuration: mmaConfiguration)]) }
+    let tuned = tuning.choices(LinearConfiguration.self, [columns, depth])
+    let options = MMAConfiguration.untuned.filter(fits)
+    return MMAChoice(
+      // Where nothing fits, the launch says so with the numbers in it.
+      options.isEmpty ? MMAConfiguration.untuned : options,
+      tuned: { size in
+        guard case .mma(let choice)? = tuned[size], fits(choice) else { return nil }
+        return choice
+      }, cost: { $0.estimatedCost(rows: $1, columns: columns, computeUnits: computeUnits) })
+  }
+
+  /// Whether this device can run a configuration, in its precision.
+  func fits(_ configuration: MMAConfiguration) -> Bool {
+    configuration.fits(
+      maxWorkGroupSize: maxWorkGroupSize, localMemory: localMemory,
+      splits: precision == .float32 && matrixProduct == .mma)
+  }
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Units of a device that multiply small matrices, and how kernels reach them: `MATRIX_ENGINE` of warp.cl.
+public enum MatrixEngine: Int, Sendable, CaseIterable, CustomStringConvertible {
+  /// None: the same lanes and fragments exchanged through local memory. Slow; for tests, where there is no such GPU.
+  case emulated = 0
+  /// NVIDIA's tensor cores, by inline PTX: `mma.sync`, `ldmatrix`, `cp.async`; compute capability 8.0 and later.
+  case nvidia = 1
+
+  public var description: String {
+    switch self {
+    case .emulated: "emulated"
+    case .nvidia: "NVIDIA mma.sync"
+    }
+  }
+}

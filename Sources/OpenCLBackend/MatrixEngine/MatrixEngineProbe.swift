@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+import OpenCLRuntime
+
+/// What was found out about a device's matrix engine, by products whose answers are known.
+public struct MatrixEngineProbe: Sendable, Equatable {
+  /// A kind of product that an engine may have.
+  public enum Product: String, Sendable, CaseIterable {
+    /// Of binary16, sums in float32.
+    case float16
+    /// Of bfloat16, sums in float32.
+    case bfloat16
+    /// Of float32, each cut to 11 bits.
+    case tf32
+    /// Of float32, in three products of tf32.
+    case tf32x3
+
+    var precision: Precision {
+      switch self {
+      case .float16: .float16
+      case .bfloat16: .bfloat16
+      case .tf32, .tf32x3: .float32
+      }
+    }
+  }
+
+  /// The engine that was tried and has at least one product; nil where there is none.
+  public let engine: MatrixEngine?
+  /// The products that gave their known answers.
+  public let products: Set<Product>
+  /// Why a product that was tried is not used, a sentence each.
+  public let notes: [String]
+
+  /// Engines worth trying on a device. The vendor's name says which instructions to try; whether they are there and right
+  /// is for the probe.
+  static func candidates(_ device: Device) -> [MatrixEngine] {
+    device.kind == .gpu && device.vendor.uppercased().contains("NVIDIA") ? [.nvidia] : []
+  }
+
+  /// Tries the device's engines. Costs a fraction of a second where there is one to try, nothing elsewhere.
+  ///
+  /// - Parameter cache: where built programs are kept; nil builds anew.
+  public static func run(_ device: Device, cache: ProgramCache? = .standard) -> MatrixEngineProbe {
+    run(device, candidates(device), cache: cache)
+  }
+
+  /// Tries engines, in order, until one has a product.
+  ///
+  /// - Parameter numbers: what each product multiplies, and what is right.
+  package static func run(
+    _ device: Device, _ engines: [MatrixEngine], cache: ProgramCache?,
+    numbers: (Product) -> KnownProducts = KnownProducts.init
+  ) -> MatrixEngineProbe {
+    var notes: [String] = []
+    for engine in engines {
+      var right: Set<Product> = []
+      for product in Product.allCases {
+        do {
+          let known = numbers(product)
+          let found = try products(of: known, product, engine, device, cache: cache)
+          if let wrong = known.difference(found) {
+            notes.append("\(engine) gives wrong products of \(product.rawValue), which are not used: \(wrong)")
+          } else {
+            right.insert(product)
+          }
+        } catch { notes.append("\(engine) has no products of \(product.rawValue): \(error)") }
+      }
+      if !right.isEmpty { return MatrixEngineProbe(engine: engine, products: right, notes: notes) }
+    }
+    return MatrixEngineProbe(engine: nil, products: [], notes: notes)
+  }
+
+  private static func products(
+    of known: KnownProducts, _ product: Product, _ engine: MatrixEngine, _ device: Device, cache: ProgramCache?
+  ) throws -> [Float] {
+    var profile = DeviceProfile(device, workGroupSize: 32, precision: product.precision)
+    profile.matrixEngine = engine
+    profile.matrixProduct = product == .tf32 ? .tf32 : .mma
+    let executor = try OpenCLExecutor(device, profile: profile, cache: cache)
+    return try executor.thread.runBlocking {
+      let queue = executor.queue
+      let kernel = try executor.library.kernel("probe_mma", defines: profile.mmaDefines)
+      let buffers = try [known.x, known.weight, known.value].map { matrix in
+        let byteCount = matrix.count * product.precision.byteCount
+        let buffer = try Buffer(executor.context, byteCount: byteCount, access: .readOnly, label: "probe")
+        let staging = try HostBuffer(queue, byteCount: byteCount)
+        matrix.withUnsafeBufferPointer { product.precision.encode($0, into: staging.bytes) }
+        try queue.upload(staging, byteCount: byteCount, to: buffer, observed: false)
+        try queue.finish()
+        return buffer
+      }
+      let out = try Buffer(executor.context, byteCount: 512 * 4, label: "probe's products")
+      try kernel.bind((buffers + [out]).map(KernelValue.buffer) + [.int32(Int32(known.steps))])
+      try queue.launch(kernel, global: WorkSize(32), local: WorkSize(32))
+      let found = try queue.read(out, count: known.expected.count, of: Float(0))
+      executor.library.storeBinaries()
+      return found
+    }
+  }
+}
