@@ -39,10 +39,3 @@ extension StepBinder {
     }
   }
 }
-
-extension DeviceProfile {
-  /// Macros of warp.cl.
-  var mmaDefines: [String: Int] {
-    ["MATRIX_ENGINE": (matrixEngine ?? .emulated).rawValue, "PASSES": matrixProduct == .tf32 ? 1 : 3]
-  }
-}

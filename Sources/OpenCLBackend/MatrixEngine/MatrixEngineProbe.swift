@@ -30,6 +30,10 @@ public struct MatrixEngineProbe: Sendable, Equatable {
   /// Why a product that was tried is not used, a sentence each.
   public let notes: [String]
 
+  package init(engine: MatrixEngine?, products: Set<Product>, notes: [String]) {
+    (self.engine, self.products, self.notes) = (engine, products, notes)
+  }
+
   /// Engines worth trying on a device. The vendor's name says which instructions to try; whether they are there and right
   /// is for the probe.
   static func candidates(_ device: Device) -> [MatrixEngine] {

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension DeviceProfile {
+  /// Takes what a probe found: where the device has products of this precision, and of float32's accuracy, they become the
+  /// matrix product.
+  ///
+  /// - Parameter isForced: whether the caller asked for the matrix product that is set: it stays. One that uses a matrix
+  ///   engine is emulated where the device has none that is right.
+  public mutating func use(_ probe: MatrixEngineProbe, isForced: Bool) {
+    if !isForced, matrixProduct == .tiled, probe.products.contains(product(of: .mma)) { matrixProduct = .mma }
+    guard matrixProduct.usesMatrixEngine else { return }
+    matrixEngine = probe.products.contains(product(of: matrixProduct)) ? probe.engine : .emulated
+  }
+
+  /// What an engine must have for a matrix product in this precision.
+  private func product(of matrixProduct: MatrixProduct) -> MatrixEngineProbe.Product {
+    switch precision {
+    case .float16: .float16
+    case .bfloat16: .bfloat16
+    case .float32: matrixProduct == .tf32 ? .tf32 : .tf32x3
+    }
+  }
+
+  /// Macros of warp.cl.
+  var mmaDefines: [String: Int] {
+    ["MATRIX_ENGINE": (matrixEngine ?? .emulated).rawValue, "PASSES": matrixProduct == .tf32 ? 1 : 3]
+  }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPUBackend
+import ComputeGraph
+import OpenCLBackend
+import OpenCLRuntime
+import OperationCases
+import TestSupport
+import Testing
+
+/// Dense layers on matrix engines, by the emulation: the same lanes, fragments and addresses, without the unit.
+@Suite struct MatrixEngineTests {
+  /// A precision and how its products are made.
+  enum Kind: String, CaseIterable {
+    case float16, bfloat16, tf32, tf32x3
+
+    var precision: Precision { Precision(rawValue: rawValue) ?? .float32 }
+    var product: MatrixProduct { self == .tf32 ? .tf32 : .mma }
+    /// The bound of a row that float32 may miss by `tolerance`.
+    func bound(_ tolerance: Double) -> Double {
+      switch self {
+      case .float16, .tf32: 2e-3
+      case .bfloat16: 1.5e-2
+      case .tf32x3: tolerance
+      }
+    }
+  }
+
+  static func executor(_ kind: Kind, _ configuration: MMAConfiguration? = nil) throws -> OpenCLExecutor {
+    let device = try Device.select("auto")
+    var profile = DeviceProfile(device, workGroupSize: 32, matrixProduct: kind.product, precision: kind.precision)
+    profile.matrixEngine = .emulated
+    profile.mmaConfiguration = configuration
+    return try OpenCLExecutor(device, profile: profile)
+  }
+
+  @Test(arguments: Kind.allCases) func denseLayersAgreeWithTheOracle(kind: Kind) async throws {
+    // One tile: they all have the same bits, and each would be a program for every activation.
+    let executor = try Self.executor(kind, MMAConfiguration.candidates.first { $0.description == "32x32/16x16/8x4" })
+    let rows = KernelForm.largeGroups.rows.filter { ["linear", "feed_forward"].contains($0.operation.name) }
+    #expect(rows.count > 8)
+    for row in rows {
+      let wanted = try await row.run(on: CPUExecutor<Double>())
+      let found = try await row.run(on: executor)
+      #expect(found.shape == wanted.shape, "\(row)")
+      let error = relativeError(found.doubles, wanted.doubles)
+      #expect(error <= kind.bound(row.tolerance), "\(row)")
+    }
+  }
+
+  /// By the layer's size, as a model does.
+  @Test func configurationsChosenBySizeAgreeWithTheOracle() async throws {
+    let executor = try Self.executor(.float16)
+    for row in OperationCase.all where row.operation == .linear(activation: .identity) {
+      let wanted = try await row.run(on: CPUExecutor<Double>())
+      let found = try await row.run(on: executor)
+      #expect(relativeError(found.doubles, wanted.doubles) <= 2e-3, "\(row)")
+    }
+  }
+
+  /// A row's bits depend neither on the configuration nor on the other rows.
+  @Test(arguments: [Kind.float16, .tf32x3]) func allConfigurationsGiveTheSameBits(kind: Kind) async throws {
+    let names = ["67 x 129 x 97 identity", "3 x 4 x 5 identity"]
+    let rows = OperationCase.small.filter { $0.operation.name == "linear" && names.contains($0.what) }
+    #expect(rows.count == names.count)
+    for row in rows {
+      var reference: [UInt32]?
+      for configuration in MMAConfiguration.candidates
+      where kind != .tf32x3 || configuration.warpRows * configuration.warpColumns <= 64 * 32 {
+        let bits = try await row.run(on: Self.executor(kind, configuration)).floats.map(\.bitPattern)
+        if let reference { #expect(bits == reference, "\(configuration): \(row)") }
+        reference = reference ?? bits
+      }
+    }
+  }
+
+  @Test func configurationsAreReadAsTheyAreWritten() {
+    for configuration in MMAConfiguration.candidates {
+      #expect(MMAConfiguration(configuration.description) == configuration)
+      #expect(configuration.localByteCount <= 48 << 10, "NVIDIA gives an OpenCL group 48 KiB")
+    }
+    #expect(Set(MMAConfiguration.candidates.map(\.description)).count == MMAConfiguration.candidates.count)
+    #expect(MMAConfiguration("128x128/64x64/4x9") == nil)
+    #expect(MMAConfiguration("") == nil)
+  }
+
+  // MARK: Probes
+
+  @Test func theProbeFindsEveryProductOfTheEmulation() throws {
+    let probe = MatrixEngineProbe.run(try Device.select("auto"), [.emulated], cache: .standard)
+    #expect(probe.engine == .emulated)
+    #expect(probe.products == Set(MatrixEngineProbe.Product.allCases))
+    #expect(probe.notes.isEmpty)
+  }
+
+  @Test func aWrongAnswerTakesItsProductOut() throws {
+    let probe = MatrixEngineProbe.run(try Device.select("auto"), [.emulated], cache: .standard) { product in
+      var known = KnownProducts(product)
+      if product == .bfloat16 { known.expected[300] += 1 }
+      if product == .tf32x3 { known.expected[7] += 1e-2 }
+      return known
+    }
+    #expect(probe.engine == .emulated)
+    #expect(probe.products == [.float16, .tf32])
+    #expect(probe.notes.count == 2)
+    #expect(probe.notes.allSatisfy { $0.contains("gives wrong products of ") })
+  }
+
+  @Test func anEngineWithoutARightProductIsNone() throws {
+    let probe = MatrixEngineProbe.run(try Device.select("auto"), [.emulated], cache: .standard) { product in
+      var known = KnownProducts(product)
+      known.expected[0] += 1
+      return known
+    }
+    #expect(probe.engine == nil)
+    #expect(probe.products.isEmpty)
+    #expect(probe.notes.count == 4)
+  }
+
+  /// PoCL's processor has no such instructions: the program does not build, and the device goes on without.
+  @Test func anEngineThatTheDeviceDoesNotHaveIsNone() throws {
+    let device = try Device.select("auto")
+    guard !device.vendor.uppercased().contains("NVIDIA") else { return }
+    let probe = MatrixEngineProbe.run(device, [.nvidia], cache: nil)
+    #expect(probe.engine == nil)
+    #expect(probe.notes.count == 4)
+    #expect(probe.notes.allSatisfy { $0.contains("has no products of ") })
+  }
+
+  @Test func aProfileTakesWhatTheProbeFound() throws {
+    let device = try Device.select("auto")
+    func profile(
+      _ products: Set<MatrixEngineProbe.Product>, _ precision: Precision, forced: MatrixProduct? = nil
+    ) -> DeviceProfile {
+      var profile = DeviceProfile(device, workGroupSize: 32, matrixProduct: forced ?? .tiled, precision: precision)
+      profile.use(
+        MatrixEngineProbe(engine: products.isEmpty ? nil : .nvidia, products: products, notes: []),
+        isForced: forced != nil)
+      return profile
+    }
+    #expect(profile([.float16], .float16).matrixProduct == .mma)
+    #expect(profile([.float16], .float16).matrixEngine == .nvidia)
+    #expect(profile([.float16], .bfloat16).matrixProduct == .tiled)
+    #expect(profile([.tf32], .float32).matrixProduct == .tiled, "one tf32 is not float32's accuracy")
+    #expect(profile([.tf32x3], .float32).matrixProduct == .mma)
+    #expect(profile([.tf32], .float32, forced: .tf32).matrixEngine == .nvidia)
+    #expect(profile([.float16], .float16, forced: .tiled).matrixProduct == .tiled)
+    #expect(profile([], .float16, forced: .mma).matrixEngine == .emulated)
+  }
+}
