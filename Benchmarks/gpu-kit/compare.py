@@ -206,8 +206,9 @@ def main():
     if options.gemm:
         bench.gemms()
     if options.model:
-        for mode in options.modes.split(","):
-            for precision in bench.precisions():
+        # All modes of a precision before the next, so that what the time is too short for is a precision.
+        for precision in bench.precisions():
+            for mode in options.modes.split(","):
                 bench.measure(mode, precision)
 
 

@@ -147,7 +147,7 @@ in_order() {
 # one processor of each process. Whole models hold where each of the operations does, and show that they are put together
 # as they should be.
 verify() {
-  local precision status=0 each=$((limit - 2)) job jobs=() models=models:forward,models:switches,models:decoder,models:heads
+  local precision status=0 each=$((limit * 8 / 10)) job jobs=() models=models:forward,models:switches,models:decoder,models:heads
   for precision in $precisions; do
     limited_as "operations-$precision" verify --device "$device" --precision "$precision" --time-limit "$each" \
       --json "$work/verified-$precision-operations.json" &
@@ -168,7 +168,7 @@ verify_product() {
   for precision in $precisions; do
     each=$work/product.json
     limited verify --device "$device" --precision "$precision" --matrix-product "$1" --groups linear,feed_forward \
-      --time-limit "$((limit / 3 + 1))" --json "$each" || status=$?
+      --time-limit "$((limit / 4 + 1))" --json "$each" || status=$?
     [ ! -f "$each" ] || cat "$each" >>"$part"
     rm -f "$each"
   done
@@ -176,7 +176,7 @@ verify_product() {
 }
 
 verify_gradients() {
-  limited verify --device "$device" --gradients --groups gradients --time-limit "$((limit - 2))" --json "$part"
+  limited verify --device "$device" --gradients --groups gradients --time-limit "$((limit * 8 / 10))" --json "$part"
 }
 
 gemm() {
@@ -184,7 +184,7 @@ gemm() {
 }
 
 tune() {
-  limited tune "$here/configs/bert-base" --device "$device" --max-tokens "$most_tokens" --max-length "$most_length"
+  limited tune "$work/bert-base" --device "$device" --max-tokens "$most_tokens" --max-length "$most_length"
 }
 
 # measure MODEL PRECISION: forward passes on every input, from tensors in host memory to tensors in host memory.

@@ -93,6 +93,7 @@ struct Verify: AsyncParsableCommand {
     }
     report.passes.append(
       VerifyReport.Pass(precision: precision, matrixProduct: product ?? engine.profile?.matrixProduct))
+    let place = report.passes.count - 1
     let chosen = groups.map { $0.split(separator: ",").map(String.init) }
     let groups = try VerifyGroup.all(precision, goldens: goldens, gradients: gradients)
       .filter { chosen?.contains($0.name) ?? true }
@@ -105,8 +106,11 @@ struct Verify: AsyncParsableCommand {
     defer { status.finish() }
     var done = 0
     let clock = ContinuousClock()
+    var written = clock.now
     for group in groups {
       var result = VerifyReport.Group(name: group.name, count: group.cases.count)
+      let index = report.passes[place].groups.count
+      report.passes[place].groups.append(result)
       let start = clock.now
       for row in group.cases where end.map({ clock.now < $0 }) ?? true {
         status.show("\(progressBar(done, of: total)) \(row.name.shortened(to: 60))")
@@ -114,16 +118,19 @@ struct Verify: AsyncParsableCommand {
           result.add(row.name, problem: "\(error)")
         }
         done += 1
+        result.seconds = (clock.now - start).seconds
+        report.passes[place].groups[index] = result
+        // A process that is stopped from outside leaves what it has found.
+        if let json, json != "-", clock.now - written > .seconds(2) {
+          try writeDocument(report.json, to: json)
+          written = clock.now
+        }
       }
-      result.seconds = (clock.now - start).seconds
-      report.passes[report.passes.count - 1].groups.append(result)
       status.finish()
       if json != "-" {
         let lines = [result.text] + result.failed.map { "  FAILED \($0.name): \($0.problem)" }
         try StandardOutput.write(lines.map { "  \($0)\n" }.joined())
       }
-      // A process that is stopped from outside leaves what it has found.
-      if let json, json != "-" { try writeDocument(report.json, to: json) }
     }
   }
 }
