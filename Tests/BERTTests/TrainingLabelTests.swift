@@ -64,7 +64,7 @@ import Testing
         == "multiple-choice: 2 rows; labels choice 1 (2); no row has choice 0")
     let question = #"{"question":"q","context":"a b","answers":{"text":["b"],"answer_start":[2]}}"#
     #expect(try summary(.questionAnswering, [question]) == "question-answering: 1 row; labels an answer (1)")
-    let many = try summary(.textClassification, (0..<30).flatMap { rows(#""label\($0 + 10)""#) })
+    let many = try summary(.textClassification, (0..<30).flatMap { rows(#""label\#($0 + 10)""#) })
     #expect(many.hasSuffix("label28 (1), label29 (1) and 10 more"), "\(many)")
   }
 
