@@ -38,6 +38,9 @@ SOURCE(attention_gradient_clear) = {
 SOURCE(attention_gradient_tiled) = {
 #embed "attention_gradient_tiled.cl"
     , 0};
+SOURCE(attention_mma) = {
+#embed "attention_mma.cl"
+    , 0};
 SOURCE(attention_probabilities) = {
 #embed "attention_probabilities.cl"
     , 0};
@@ -202,6 +205,7 @@ static const struct {
     FILE_ENTRY(attention_gradient),
     FILE_ENTRY(attention_gradient_clear),
     FILE_ENTRY(attention_gradient_tiled),
+    FILE_ENTRY(attention_mma),
     FILE_ENTRY(attention_probabilities),
     FILE_ENTRY(attention_probabilities_gradient),
     FILE_ENTRY(attention_step),

@@ -7,7 +7,11 @@ extension StepBinder {
   /// sequence, with the same bits again. Queries that come with their keys in one matrix are seldom alone: that program is
   /// not built for them.
   func attentionKernels(_ attention: Attention, _ operands: [Graph.Value]) throws -> [Kernel] {
-    let defines = ["HEAD_SIZE": attention.headSize, "CAUSAL": attention.isCausal ? 1 : 0]
+    var defines = ["HEAD_SIZE": attention.headSize, "CAUSAL": attention.isCausal ? 1 : 0]
+    if profile.usesAttentionWarps(headSize: attention.headSize) {
+      defines["WHOLE_CHUNKS"] = hasWholeChunks(attention, operands) ? 1 : 0
+      defines.merge(profile.mmaDefines) { $1 }
+    }
     let kernels = try profile.attentionChoice(attention, tuning).configurations.map { configuration in
       try library.kernel(configuration.kernelName, defines: defines.merging(configuration.defines) { $1 })
     }
@@ -15,9 +19,20 @@ extension StepBinder {
     return kernels + [try library.kernel("attention_step", defines: ["HEAD_SIZE": attention.headSize])]
   }
 
+  /// Whether copies of 16 bytes reach all of attention's operands: every row, and the first head's columns in it. Matrices
+  /// themselves begin at multiples of ``DeviceProfile/alignment``.
+  private func hasWholeChunks(_ attention: Attention, _ operands: [Graph.Value]) -> Bool {
+    let widths = operands.prefix(3).map { operand -> Int? in
+      guard case .fixed(let width)? = graph.type(of: operand).shape.last else { return nil }
+      return width
+    }
+    let numbers = widths + [attention.width, attention.queryColumn, attention.keyColumn, attention.valueColumn]
+    return numbers.allSatisfy { $0?.isMultiple(of: 16 / profile.precision.byteCount) ?? false }
+  }
+
   /// `attention(query, key, value, query_offsets, key_starts, key_ends, out, sequences, heads, query_stride, key_stride,
-  /// value_stride, out_stride, query_column, key_column, value_column, scale)`, and the same for `attention_step` and
-  /// `attention_tiled`; groups: query tiles of the longest sequence, heads, sequences.
+  /// value_stride, out_stride, query_column, key_column, value_column, scale)`, and the same for `attention_step`,
+  /// `attention_tiled` and `attention_mma`; groups: query tiles of the longest sequence, heads, sequences.
   func bindAttention(_ arguments: StepArguments, _ kernels: [Kernel], _ attention: Attention) throws -> Enqueue {
     let numbers = [
       0, attention.heads, try arguments.columns(0), try arguments.columns(1), try arguments.columns(2),

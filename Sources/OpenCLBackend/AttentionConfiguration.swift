@@ -7,6 +7,8 @@ enum AttentionConfiguration: Hashable, Sendable {
   case vectors(Int)
   /// A tile of `attention_tiled`, on a GPU.
   case tile(AttentionTile)
+  /// Warps of `attention_mma`, on a matrix engine.
+  case warps(AttentionWarps)
 
   /// Vectors of queries that are worth a program: more of them spill.
   static let vectorCounts = 1...4
@@ -15,6 +17,7 @@ enum AttentionConfiguration: Hashable, Sendable {
     switch self {
     case .vectors: "attention"
     case .tile: "attention_tiled"
+    case .warps: "attention_mma"
     }
   }
 
@@ -23,6 +26,7 @@ enum AttentionConfiguration: Hashable, Sendable {
     switch self {
     case .vectors(let count): ["QUERY_VECTORS": count]
     case .tile(let tile): ["QUERY_ITEMS": tile.queryItems, "ITEM_QUERIES": tile.itemQueries]
+    case .warps(let warps): ["WARPS": warps.warps, "WARP_QUERIES": warps.warpQueries]
     }
   }
 
@@ -31,6 +35,7 @@ enum AttentionConfiguration: Hashable, Sendable {
     switch self {
     case .vectors(let count): count * vectorWidth
     case .tile(let tile): tile.queries
+    case .warps(let warps): warps.queries
     }
   }
 
@@ -39,18 +44,35 @@ enum AttentionConfiguration: Hashable, Sendable {
     switch self {
     case .vectors: 1
     case .tile(let tile): tile.workGroupItems
+    case .warps(let warps): warps.workGroupItems
     }
+  }
+
+  /// What sequences of up to `longest` queries cost, that many sequences times heads, by count and in no unit: as often as
+  /// the device must be filled with groups, a group's queries and the operands that are read for each of them. Nothing is
+  /// counted on a CPU device, where one configuration serves all that nobody has tuned.
+  fileprivate func estimatedCost(longest: Int, sequencesAndHeads: Int, computeUnits: Int) -> Double {
+    let (queries, reads): (Int, Double)
+    switch self {
+    case .vectors: return 0
+    case .tile(let tile): (queries, reads) = (tile.queries, 1 / Double(tile.itemQueries))
+    case .warps(let warps): (queries, reads) = (warps.queries, 16 / Double(warps.warpQueries))
+    }
+    let groups = (longest + queries - 1) / queries * sequencesAndHeads
+    let fillings = (groups + computeUnits - 1) / computeUnits
+    return Double(fillings * min(queries, longest)) * (1 + reads)
   }
 }
 
 extension AttentionConfiguration: TunedConfiguration {
   static let operation = TuningKey.Operation.attention
 
-  /// As it stands on disk: `vectors 2`, `tile 8x4`.
+  /// As it stands on disk: `vectors 2`, `tile 8x4`, `warps 4x32`.
   var description: String {
     switch self {
     case .vectors(let count): "vectors \(count)"
     case .tile(let tile): "tile \(tile.queryItems)x\(tile.itemQueries)"
+    case .warps(let warps): "warps \(warps.warps)x\(warps.warpQueries)"
     }
   }
 
@@ -61,6 +83,7 @@ extension AttentionConfiguration: TunedConfiguration {
     switch (words[0], numbers.count) {
     case ("vectors", 1) where AttentionConfiguration.vectorCounts.contains(numbers[0]): self = .vectors(numbers[0])
     case ("tile", 2): self = .tile(AttentionTile(queryItems: numbers[0], itemQueries: numbers[1]))
+    case ("warps", 2): self = .warps(AttentionWarps(warps: numbers[0], warpQueries: numbers[1]))
     default: return nil
     }
   }
@@ -71,6 +94,8 @@ extension AttentionConfiguration: TunedConfiguration {
 struct AttentionChoice {
   /// Each is a kernel.
   let configurations: [AttentionConfiguration]
+  /// How many of them, the first ones, are there without any measurement.
+  fileprivate let standardCount: Int
   fileprivate let tuned: [Int: Int]
   fileprivate let heads: Int
   fileprivate let computeUnits: Int
@@ -78,41 +103,54 @@ struct AttentionChoice {
   /// Which of the configurations serves such a batch.
   func index(longest: Int, sequences: Int) -> Int {
     if let index = tuned[TuningKey.sizeClass(of: longest)] { return index }
-    let tiles = configurations.compactMap { configuration in
-      if case .tile(let tile) = configuration { tile } else { nil }
+    let standard = configurations[..<standardCount]
+    // None that is larger than the longest sequence needs.
+    let needed = standard.firstIndex { $0.queries(vectorWidth: 1) >= longest } ?? standardCount - 1
+    func cost(_ index: Int) -> Double {
+      standard[index].estimatedCost(
+        longest: longest, sequencesAndHeads: sequences * heads, computeUnits: computeUnits)
     }
-    guard !tiles.isEmpty else { return 0 }
-    return AttentionTile.choice(
-      tiles, longest: longest, sequencesAndHeads: sequences * heads, computeUnits: computeUnits)
+    return (0...needed).min { cost($0) < cost($1) } ?? 0
   }
 }
 
 extension DeviceProfile {
   /// The standard configurations, and those that were chosen by measurement besides.
   func attentionChoice(_ attention: Attention, _ tuning: Tuning) -> AttentionChoice {
-    let isForced = attentionItemQueries != nil
+    let isForced = attentionItemQueries != nil || attentionWarps != nil
     let chosen =
       isForced ? [:] : tuning.choices(AttentionConfiguration.self, [attention.heads, attention.headSize])
-    var configurations = standardAttention(headSize: attention.headSize)
+    let standard = standardAttention(headSize: attention.headSize)
+    let candidates = attentionCandidates(headSize: attention.headSize)
+    var configurations = standard
     var tuned: [Int: Int] = [:]
     for (size, choice) in chosen.sorted(by: { $0.key < $1.key }) {
-      if !configurations.contains(choice), case .vectors = choice, workGroupSize == 1 { configurations.append(choice) }
+      if !configurations.contains(choice), candidates.contains(choice) { configurations.append(choice) }
       tuned[size] = configurations.firstIndex(of: choice)  // nil for what this device does not take
     }
     return AttentionChoice(
-      configurations: configurations, tuned: tuned, heads: attention.heads, computeUnits: computeUnits)
+      configurations: configurations, standardCount: standard.count, tuned: tuned, heads: attention.heads,
+      computeUnits: computeUnits)
   }
 
-  /// What runs where nothing was measured: on a CPU device one configuration, on a GPU several tiles, ascending.
+  /// What runs where nothing was measured: on a CPU device one configuration, on a GPU several, ascending.
   private func standardAttention(headSize: Int) -> [AttentionConfiguration] {
-    workGroupSize == 1
-      ? [.vectors(2)] : attentionTiles(headSize: headSize).map(AttentionConfiguration.tile)
+    if workGroupSize == 1 { return [.vectors(2)] }
+    guard usesAttentionWarps(headSize: headSize) else {
+      return attentionTiles(headSize: headSize).map(AttentionConfiguration.tile)
+    }
+    if let attentionWarps { return [.warps(attentionWarps)] }
+    return fittingWarps(AttentionWarps.untuned(headSize: headSize), headSize: headSize)
+      .map(AttentionConfiguration.warps)
   }
 
   /// What a tuner tries.
   func attentionCandidates(headSize: Int) -> [AttentionConfiguration] {
-    workGroupSize == 1
-      ? AttentionConfiguration.vectorCounts.map(AttentionConfiguration.vectors)
-      : attentionTiles(headSize: headSize).map(AttentionConfiguration.tile)
+    if workGroupSize == 1 { return AttentionConfiguration.vectorCounts.map(AttentionConfiguration.vectors) }
+    guard usesAttentionWarps(headSize: headSize) else {
+      return attentionTiles(headSize: headSize).map(AttentionConfiguration.tile)
+    }
+    return fittingWarps(AttentionWarps.candidates(headSize: headSize), headSize: headSize)
+      .map(AttentionConfiguration.warps)
   }
 }

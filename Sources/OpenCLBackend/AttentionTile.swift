@@ -15,21 +15,6 @@ struct AttentionTile: Hashable {
   var queries: Int { queryItems * itemQueries }
   var workGroupItems: Int { queryItems * AttentionTile.keyItems }
 
-  /// The tile that costs least by count for sequences of up to `longest` queries, that many sequences times heads: as
-  /// often as the device must be filled with groups, a group's queries and the operands that an item reads for each.
-  ///
-  /// - Parameter tiles: ascending.
-  /// - Returns: an index of `tiles`; none that is larger than the longest sequence needs.
-  static func choice(_ tiles: [AttentionTile], longest: Int, sequencesAndHeads: Int, computeUnits: Int) -> Int {
-    func cost(_ tile: AttentionTile) -> Double {
-      let groups = (longest + tile.queries - 1) / tile.queries * sequencesAndHeads
-      let fillings = (groups + computeUnits - 1) / computeUnits
-      return Double(fillings * min(tile.queries, longest)) * (1 + 1 / Double(tile.itemQueries))
-    }
-    let needed = tiles.firstIndex { $0.queries >= longest } ?? tiles.count - 1
-    return (0...needed).min { cost(tiles[$0]) < cost(tiles[$1]) } ?? 0
-  }
-
   /// The tiles for a head size, each a program, ascending: for lone queries, for short sequences and for long ones.
   ///
   /// - Parameter workGroupSize: the most work-items of a group; 16 are needed.

@@ -46,6 +46,9 @@ public struct DeviceProfile: Sendable, Hashable {
   /// The one number of queries (1, 2, 4 or 8) that a work-item of `attention_tiled` takes; nil leaves the choice to the
   /// sequences' lengths.
   public var attentionItemQueries: Int?
+  /// The one configuration of `attention_mma` that attention runs in where it runs on the matrix engine; nil leaves the
+  /// choice to the sequences' lengths.
+  public var attentionWarps: AttentionWarps?
   /// Every sub-buffer starts at a multiple of it, in bytes.
   public let alignment: Int
 

@@ -42,6 +42,18 @@ import Testing
     try await check(row, workGroupSize: 128, .tiled) { $0.attentionItemQueries = itemQueries }
   }
 
+  /// Attention on an emulated matrix engine; a group of it takes the simulator five seconds.
+  @Test(arguments: Precision.halves) func attentionWarps(precision: Precision) async throws {
+    for what in ["[5, 17], 1 heads of 16", "[5, 0, 3] over [70, 2, 0] 1 apart, 1 heads of 16 1 apart, causal"] {
+      let row = try #require(OperationCase.small.first { $0.operation.name == "attention" && $0.what == what })
+      let run = try row.prepare().rounded(to: precision)
+      let wanted = try #require(try await run.run(on: CPUExecutor<Double>())["result"])
+      let executor = try OpenCLExecutor(try Device.select("auto"), profile: AttentionWarpsTests.profile(precision))
+      let found = try #require(try await run.run(on: executor)["result"])
+      #expect(relativeError(found.doubles, wanted.doubles) <= precision.roundoff + row.tolerance)
+    }
+  }
+
   /// The products and the optimizer of training: both layouts of the CPU's products, a weight in a state.
   @Test(arguments: [1, 32]) func training(workGroupSize: Int) async throws {
     let device = try Device.select("auto")

@@ -23,6 +23,9 @@ extension OperationCase {
         attention(.other([1, 0, 1, 1], [70, 5, 0, 200], gap: 2), heads: 3, headSize: 37, isCausal),
         attention(.other([1, 1], [64, 129]), heads: 2, headSize: 64, isCausal),
         attention(.other([9, 70, 40, 3], [4, 65, 0, 2], gap: 1), heads: 2, headSize: 7, isCausal),
+        attention(.own([5, 17]), heads: 1, headSize: 16, isCausal),
+        // Rows of odd length, which start where no vector may.
+        attention(.other([5, 0, 3], [70, 2, 0], gap: 1), heads: 1, headSize: 16, isCausal, apart: 1),
       ]
     }
 
@@ -76,9 +79,10 @@ extension OperationCase {
       [.offsets(queries, segmenting: .tokens), .integers(starts, [.sequences]), .integers(ends, [.sequences])]
     }
 
-    /// Queries, keys and values of this many columns each.
-    func matrices(width: Int) -> [Operand] {
-      switch self {
+    /// Queries, keys and values of this many columns each, behind `apart` columns that belong to nobody.
+    func matrices(width: Int, apart: Int = 0) -> [Operand] {
+      let width = width + apart
+      return switch self {
       case .own: [.real([.tokens, .fixed(3 * width)]), .same(as: 0), .same(as: 0)]
       case .other: [.real([.tokens, .fixed(width)]), .real([rows, .fixed(3 * width)]), .same(as: 1)]
       }
@@ -93,14 +97,17 @@ extension OperationCase {
   }
 
   static func attention(
-    _ keys: Keys, heads: Int, headSize: Int, _ isCausal: Bool, _ what: String? = nil
+    _ keys: Keys, heads: Int, headSize: Int, _ isCausal: Bool, _ what: String? = nil, apart: Int = 0
   ) -> OperationCase {
     let width = heads * headSize
+    let description = "\(keys.description), \(heads) heads of \(headSize)" + (apart > 0 ? " \(apart) apart" : "")
     return OperationCase(
       .attention(
-        Attention(heads: heads, headSize: headSize, keyColumn: width, valueColumn: 2 * width, isCausal: isCausal)),
-      (what ?? "\(keys.description), \(heads) heads of \(headSize)") + (isCausal ? ", causal" : ""),
-      keys.matrices(width: width) + keys.ranges, keys.dimensions)
+        Attention(
+          heads: heads, headSize: headSize, queryColumn: apart, keyColumn: width + 2 * apart,
+          valueColumn: 2 * width + 3 * apart, isCausal: isCausal)),
+      (what ?? description) + (isCausal ? ", causal" : ""), keys.matrices(width: width, apart: apart) + keys.ranges,
+      keys.dimensions)
   }
 
   static func dimensions(_ lengths: [Int]) -> Dimensions {
