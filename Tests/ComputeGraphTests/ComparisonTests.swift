@@ -6,16 +6,6 @@ import Testing
 @Suite struct ComparisonTests {
   private let wanted = [3.0, -4, 0, 12]
 
-  /// What a precision cannot hold goes to the nearest that it can.
-  @Test func numbersAreRounded() {
-    #expect(roundedToBFloat16(1.00390625) == 1 && roundedToBFloat16(1.01171875) == 1.015625)  // halves: to the even one
-    #expect(roundedToBFloat16(1.0040) == 1.0078125 && roundedToBFloat16(-1.0040) == -1.0078125)
-    #expect(roundedToBFloat16(.infinity) == .infinity && roundedToBFloat16(.nan).isNaN)
-    #expect(roundedToBFloat16(.greatestFiniteMagnitude) == .infinity)
-    #expect(roundedToFloat16(1.00048828125) == 1 && roundedToFloat16(1.00146484375) == 1.001953125)
-    #expect(roundedToFloat16(65520) == .infinity && roundedToFloat16(65519) == 65504)
-  }
-
   @Test func equalNumbersDoNotDiffer() {
     #expect(relativeError(wanted, wanted) == 0 && largestDifference(wanted, wanted) == 0)
     #expect(abs(cosineSimilarity(wanted, wanted) - 1) < 1e-15)

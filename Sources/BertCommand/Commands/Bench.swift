@@ -135,6 +135,7 @@ struct Bench: AsyncParsableCommand {
       guard inputs.isEmpty, plot == nil, trace == nil, !sweep else {
         throw ValidationError("--inputs, --sweep, --plot and --trace do not go with --train.")
       }
+      try engine.validateForTraining()
     } else if recompute != nil || noDropout {
       throw ValidationError("--recompute and --no-dropout need --train.")
     }

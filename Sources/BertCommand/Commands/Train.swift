@@ -80,6 +80,7 @@ struct Train: AsyncParsableCommand {
   var engine: EngineOptions
 
   mutating func validate() throws {
+    try engine.validateForTraining()
     try checkAtLeast(1, numLabels, option: "--num-labels")
     if evalFile == nil, let option = training.ofEvaluations.first {
       throw ValidationError("\(option) needs an --eval-file.")

@@ -95,7 +95,7 @@ struct Verify: AsyncParsableCommand {
       VerifyReport.Pass(precision: precision, matrixProduct: product ?? engine.profile?.matrixProduct))
     let place = report.passes.count - 1
     let chosen = groups.map { $0.split(separator: ",").map(String.init) }
-    let groups = try VerifyGroup.all(precision, goldens: goldens, gradients: gradients)
+    let groups = try VerifyGroup.all(precision, product, goldens: goldens, gradients: gradients)
       .filter { chosen?.contains($0.name) ?? true }
     let total = groups.reduce(0) { $0 + $1.cases.count }
     if json != "-" {

@@ -25,21 +25,25 @@ extension VerifyGroup {
   /// Everything that is computed in a precision, what models run first.
   ///
   /// - Parameters:
+  ///   - product: the matrix product that is forced, if one is.
   ///   - goldens: the folder of all goldens; no models are run where nil.
   ///   - gradients: whether each operation's gradient is run as well.
   /// - Throws: what reading a golden's description throws.
-  static func all(_ precision: Precision, goldens: String?, gradients: Bool) throws -> [VerifyGroup] {
+  static func all(
+    _ precision: Precision, _ product: MatrixProduct? = nil, goldens: String?, gradients: Bool
+  ) throws -> [VerifyGroup] {
+    let bound = precision.bound(product)
     let rows = OperationCase.all.filter { precision == .float32 || !$0.isOfTraining }
     let names = rows.map(\.operation.name).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
     let first = ["linear", "attention", "add_layer_norm", "embedding_layer_norm", "feed_forward", "pooling"]
     let order = first.filter(names.contains) + names.filter { !first.contains($0) }
     var groups = order.map { name in
-      VerifyGroup(name: name, cases: rows.filter { $0.operation.name == name }.map { VerifyCase($0, precision) })
+      VerifyGroup(name: name, cases: rows.filter { $0.operation.name == name }.map { VerifyCase($0, precision, bound) })
     }
     // Behind the operations of models, before those of training.
     let models = try goldens.map { root in
       try GoldenCase.sections.map { section in
-        let cases = try GoldenCase.names(section, in: root).map { VerifyCase(try GoldenCase($0, in: root), precision) }
+        let cases = try GoldenCase.names(section, in: root).map { VerifyCase(try GoldenCase($0, in: root), bound) }
         return VerifyGroup(name: modelPrefix + section, cases: cases)
       }
     }
@@ -67,9 +71,9 @@ extension OperationCase {
 extension VerifyCase {
   /// A row of the table of operations, on operands that the precision holds exactly: what storing them costs is no error
   /// of the operation.
-  init(_ row: OperationCase, _ precision: Precision) {
+  init(_ row: OperationCase, _ precision: Precision, _ bound: Double) {
     name = "\(row)"
-    bound = max(row.tolerance, precision.tolerance)
+    self.bound = max(row.tolerance, bound)
     error = { engine in
       var prepared = try row.prepare()
       try prepared.round(precision.rounded)
@@ -94,9 +98,9 @@ extension VerifyCase {
   }
 
   /// A whole model, the worst of its outputs.
-  init(_ golden: GoldenCase, _ precision: Precision) {
+  init(_ golden: GoldenCase, _ bound: Double) {
     name = golden.name
-    bound = max(golden.tolerance, precision.tolerance)
+    self.bound = max(golden.tolerance, bound)
     error = { engine in
       try golden.errors(of: await golden.run(on: engine)).map(\.error).reduce(0, max)
     }
@@ -104,21 +108,13 @@ extension VerifyCase {
 }
 
 extension Precision {
-  /// Largest relative Frobenius error of what this many bits store; single precision has bounds of each case's own.
-  fileprivate var tolerance: Double {
+  /// Largest relative Frobenius error of numbers of so few bits, in memory or in products; single precision has bounds of
+  /// each case's own.
+  fileprivate func bound(_ product: MatrixProduct?) -> Double {
     switch self {
-    case .float32: 0
+    case .float32: product == .tf32 ? 2e-3 : 0
     case .float16: 2e-3
     case .bfloat16: 1.5e-2
-    }
-  }
-
-  /// The nearest number that the precision holds.
-  fileprivate var rounded: @Sendable (Float) -> Float {
-    switch self {
-    case .float32: { $0 }
-    case .float16: roundedToFloat16
-    case .bfloat16: roundedToBFloat16
     }
   }
 }
