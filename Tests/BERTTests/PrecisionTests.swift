@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import BERT
 import Checkpoints
+import GoldenCases
 import OpenCLBackend
 import TestSupport
 import Testing

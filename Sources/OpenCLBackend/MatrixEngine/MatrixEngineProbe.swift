@@ -82,7 +82,7 @@ public struct MatrixEngineProbe: Sendable, Equatable {
     let executor = try OpenCLExecutor(device, profile: profile, cache: cache)
     return try executor.thread.runBlocking {
       let queue = executor.queue
-      let kernel = try executor.library.kernel("probe_mma", defines: profile.mmaDefines)
+      let kernel = try executor.library.kernel("probe_mma", defines: executor.profile.mmaDefines)
       let buffers = try [known.x, known.weight, known.value].map { matrix in
         let byteCount = matrix.count * product.precision.byteCount
         let buffer = try Buffer(executor.context, byteCount: byteCount, access: .readOnly, label: "probe")
