@@ -11,21 +11,21 @@
 // Reference  Sources/CPUBackend/AddLayerNorm.swift
 
 __kernel void add_layer_norm(
-    __global const float *x, __global const float *residual, __global const float *weight, __global const float *bias,
-    __global float *out, int rows, int hidden, float epsilon) {
+    __global const REAL *x, __global const REAL *residual, __global const REAL *weight, __global const REAL *bias,
+    __global REAL *out, int rows, int hidden, float epsilon) {
   SCRATCH(scratch);
   size_t start = (size_t)get_group_id(0) * hidden;
   x += start;
   residual += start;
   out += start;
-  // out holds h between the passes; each work-item reads back only what it wrote.
+  // out holds h between the passes, unless it would round it; each work-item reads back only what it wrote.
   VEC sums = (VEC)0.0f;
   FOR_ROW(i, hidden) {
     int left = hidden - i;
     VEC h = load_row(x + i, left) + load_row(residual + i, left);
-    store_row(h, out + i, left);
+    if (KEEPS_FLOATS) store_row(h, out + i, left);
     sums += h;
   }
   float mean = reduce_sum(sum_lanes(sums), scratch) / (float)hidden;
-  NORMALIZE_ROW(out, mean, weight, bias, out, hidden, epsilon);
+  NORMALIZE_ROW(KEEPS_FLOATS ? 1 : 2, KEEPS_FLOATS ? out : x, residual, residual, mean, weight, bias, out, hidden, epsilon);
 }

@@ -66,9 +66,9 @@ INLINE void last_seen(const int V, int seen, IVEC last[QUERY_VECTORS]) {
 // scores[j][lane] = key[j] . query[lane] for TILE_HEIGHT keys; those from `count` on repeat the last, so that they leave
 // largest[lane], the maximum so far, as it is. With CAUSAL the first lane sees the keys j <= seen, the next one more.
 INLINE void score_tile(
-    const int V, int count, int seen, __global const float *key, int key_stride,
+    const int V, int count, int seen, __global const REAL *key, int key_stride,
     const VEC query[HEAD_SIZE][QUERY_VECTORS], VEC scores[][QUERY_VECTORS], VEC largest[QUERY_VECTORS]) {
-  __global const float *row[TILE_HEIGHT];
+  __global const REAL *row[TILE_HEIGHT];
   VEC sums[TILE_HEIGHT][QUERY_VECTORS];
 #pragma unroll
   for (int r = 0; r < TILE_HEIGHT; ++r) {
@@ -80,7 +80,7 @@ INLINE void score_tile(
   for (int d = 0; d < HEAD_SIZE; ++d) {
 #pragma unroll
     for (int r = 0; r < TILE_HEIGHT; ++r) {
-      VEC k = (VEC)row[r][d];
+      VEC k = (VEC)load_one(row[r] + d);
 #pragma unroll
       for (int v = 0; v < V; ++v) sums[r][v] = fma(k, query[d][v], sums[r][v]);
     }
@@ -112,7 +112,7 @@ INLINE void score_tile(
 
 // totals[d][lane] = totals[d][lane] * correction[lane] + sum_j weights[j][lane] * value[j][d] for R columns of V.
 INLINE void value_tile(
-    const int V, const int R, int count, __global const float *value, int value_stride, VEC weights[][QUERY_VECTORS],
+    const int V, const int R, int count, __global const REAL *value, int value_stride, VEC weights[][QUERY_VECTORS],
     const VEC correction[QUERY_VECTORS], VEC totals[][QUERY_VECTORS]) {
   VEC sums[TILE_HEIGHT][QUERY_VECTORS];
 #pragma unroll
@@ -123,7 +123,7 @@ INLINE void value_tile(
   for (int j = 0; j < count; ++j) {
 #pragma unroll
     for (int r = 0; r < R; ++r) {
-      VEC x = (VEC)value[r];
+      VEC x = (VEC)load_one(value + r);
 #pragma unroll
       for (int v = 0; v < V; ++v) sums[r][v] = fma(x, weights[j][v], sums[r][v]);
     }
@@ -136,8 +136,8 @@ INLINE void value_tile(
 }
 
 INLINE void attend(
-    const int V, int queries, int keys, int seen, __global const float *query, __global const float *key,
-    __global const float *value, __global float *out, int query_stride, int key_stride, int value_stride,
+    const int V, int queries, int keys, int seen, __global const REAL *query, __global const REAL *key,
+    __global const REAL *value, __global REAL *out, int query_stride, int key_stride, int value_stride,
     int out_stride, float scale
 #if SAVES_LOG_SUM_EXP
     , __global float *log_sum_exp, int heads
@@ -215,7 +215,7 @@ INLINE void attend(
           scores[j + u][v] = CHOOSE(scores[j + u][v], (VEC)0.0f, draws[u] < (UVEC)threshold);
       }
 #endif
-    __global const float *value_rows = value + (size_t)start * value_stride;
+    __global const REAL *value_rows = value + (size_t)start * value_stride;
     for (int d = 0; d + TILE_HEIGHT <= HEAD_SIZE; d += TILE_HEIGHT)
       value_tile(V, TILE_HEIGHT, count, value_rows + d, value_stride, scores, correction, totals + d);
     if (HEAD_SIZE % TILE_HEIGHT != 0) {
@@ -256,12 +256,12 @@ INLINE void attend(
 }
 
 __kernel void attention(
-    __global const float *query, __global const float *key, __global const float *value,
+    __global const REAL *query, __global const REAL *key, __global const REAL *value,
     __global const int *query_offsets, __global const int *key_starts, __global const int *key_ends,
 #if HAS_DROPOUT
     __global const uint *seed,
 #endif
-    __global float *out,
+    __global REAL *out,
 #if SAVES_LOG_SUM_EXP
     __global float *log_sum_exp,
 #endif

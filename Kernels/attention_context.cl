@@ -30,9 +30,9 @@
 
 // V vectors of columns, of which `left` floats are this head's, for `queries` rows of weights; rows beyond repeat the last.
 INLINE void add_values(
-    const int V, int queries, int left, int count, __global const float *probs, int probs_stride,
-    __global const float *value, int value_stride, __global float *out, int out_stride) {
-  __global const float *row[ITEM_QUERIES];
+    const int V, int queries, int left, int count, __global const REAL *probs, int probs_stride,
+    __global const REAL *value, int value_stride, __global REAL *out, int out_stride) {
+  __global const REAL *row[ITEM_QUERIES];
   VEC sums[ITEM_QUERIES][ITEM_VECTORS];
 #pragma unroll
   for (int r = 0; r < ITEM_QUERIES; ++r) {
@@ -49,7 +49,7 @@ INLINE void add_values(
 #pragma unroll
     for (int r = 0; r < ITEM_QUERIES; ++r)
 #pragma unroll
-      for (int v = 0; v < V; ++v) sums[r][v] = fma((VEC)row[r][j], x[v], sums[r][v]);
+      for (int v = 0; v < V; ++v) sums[r][v] = fma((VEC)load_one(row[r] + j), x[v], sums[r][v]);
   }
 #pragma unroll
   for (int r = 0; r < ITEM_QUERIES; ++r)
@@ -60,8 +60,8 @@ INLINE void add_values(
 }
 
 __kernel void attention_context(
-    __global const float *probs, __global const float *value, __global const int *query_offsets,
-    __global const int *key_starts, __global const int *key_ends, __global float *out, int heads, int keys,
+    __global const REAL *probs, __global const REAL *value, __global const int *query_offsets,
+    __global const int *key_starts, __global const int *key_ends, __global REAL *out, int heads, int keys,
     int value_stride, int value_column) {
   int head = get_group_id(1);
   int sequence = get_group_id(2);
@@ -73,8 +73,8 @@ __kernel void attention_context(
   for (int t = first; t < end; t += ITEM_QUERIES)
     for (int d = (int)get_local_id(0) * ITEM_COLUMNS; d < HEAD_SIZE; d += WG_SIZE * ITEM_COLUMNS) {
       int left = HEAD_SIZE - d;
-      __global const float *rows = probs + ((size_t)t * heads + head) * keys;
-      __global float *target = out + (size_t)t * heads * HEAD_SIZE + d;
+      __global const REAL *rows = probs + ((size_t)t * heads + head) * keys;
+      __global REAL *target = out + (size_t)t * heads * HEAD_SIZE + d;
 #define ADD_VALUES(V) \
   add_values(V, end - t, left, count, rows, heads *keys, value + d, value_stride, target, heads *HEAD_SIZE)
       if (left > VECTOR_WIDTH)

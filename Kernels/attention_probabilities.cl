@@ -42,15 +42,15 @@
 // scale * s for the keys j...j + VECTOR_WIDTH - 1 of one query, -infinity for those from `left` on. `key` is the row of
 // key j; `distances` the row for a key at position 0; what is behind the last key is not read.
 INLINE VEC scores(
-    int left, __global const float *query, __global const float *key, int key_stride, __global const float *distances,
+    int left, __global const REAL *query, __global const REAL *key, int key_stride, __global const REAL *distances,
     __global const int *key_positions, float scale) {
   VEC sums[VECTOR_WIDTH];
 #pragma unroll
   for (int r = 0; r < VECTOR_WIDTH; ++r) {
     int j = min(r, left - 1);
-    __global const float *k = key + (size_t)j * key_stride;
+    __global const REAL *k = key + (size_t)j * key_stride;
 #if RELATIVE
-    __global const float *e = distances - (long)key_positions[j] * HEAD_SIZE;
+    __global const REAL *e = distances - (long)key_positions[j] * HEAD_SIZE;
 #endif
     sums[r] = (VEC)0.0f;
 #pragma unroll
@@ -85,10 +85,10 @@ INLINE VEC hide(VEC scores, __global const uchar *visible, int left) {
 #endif
 
 __kernel void attention_probabilities(
-    __global const float *query, __global const float *key, __global const int *query_offsets,
+    __global const REAL *query, __global const REAL *key, __global const int *query_offsets,
     __global const int *key_starts, __global const int *key_ends, __global const uchar *visible,
-    __global const float *distances, __global const int *query_positions, __global const int *key_positions,
-    __global float *out, int heads, int keys, int query_stride, int key_stride, int query_column, int key_column,
+    __global const REAL *distances, __global const int *query_positions, __global const int *key_positions,
+    __global REAL *out, int heads, int keys, int query_stride, int key_stride, int query_column, int key_column,
     int positions, float scale) {
   SCRATCH(scratch);
   int head = get_group_id(1);
@@ -101,25 +101,31 @@ __kernel void attention_probabilities(
   query += query_column + head * HEAD_SIZE;
   key_positions += first_key;
   for (int t = first; t < min(first + TILE_QUERIES, end); ++t) {
-    __global float *row = out + ((size_t)t * heads + head) * keys;
+    __global REAL *row = out + ((size_t)t * heads + head) * keys;
+    __global const REAL *q = query + (size_t)t * query_stride;
     int seen = CAUSAL ? max(count - (end - t) + 1, 0) : count;
-    __global const float *e = distances;
+    __global const REAL *e = distances;
 #if RELATIVE
     e += (size_t)(query_positions[t] + positions - 1) * HEAD_SIZE;
 #endif
     VEC largest = (VEC)-INFINITY;
-    FOR_ROW(j, seen) {
-      VEC s = scores(
-          seen - j, query + (size_t)t * query_stride, key + (size_t)j * key_stride, key_stride, e, key_positions + j, scale);
+    VEC sums = (VEC)0.0f;
 #if HAS_MASK
-      s = hide(s, visible + (size_t)t * keys + j, seen - j);
+#define SCORES(j) \
+  hide( \
+      scores(seen - (j), q, key + (size_t)(j) * key_stride, key_stride, e, key_positions + (j), scale), \
+      visible + (size_t)t * keys + (j), seen - (j))
+#else
+#define SCORES(j) scores(seen - (j), q, key + (size_t)(j) * key_stride, key_stride, e, key_positions + (j), scale)
 #endif
+#if KEEPS_FLOATS
+    FOR_ROW(j, seen) {
+      VEC s = SCORES(j);
       store_row(s, row + j, seen - j);
       largest = LARGER(s, largest);
     }
     float m = reduce_max(max_lanes(largest), scratch);
     if (m == -INFINITY) m = 0.0f;  // nothing to see: every weight is exp(-inf) = 0
-    VEC sums = (VEC)0.0f;
     FOR_ROW(j, seen) {
       VEC weight = exp_f(load_row_or(row + j, seen - j, -INFINITY) - (VEC)m);
       store_row(weight, row + j, seen - j);
@@ -133,5 +139,25 @@ __kernel void attention_probabilities(
       if (j < seen) weight = load_row(row + j, seen - j) * factor;
       store_row(weight, row + j, keys - j);
     }
+#else
+    // Rounded scores are no scores: each is computed once for the sum, which is corrected as the maximum grows, and again
+    // for its weight.
+    FOR_ROW(j, seen) {
+      VEC s = SCORES(j);
+      VEC grown = LARGER(s, largest);
+      VEC base = CHOOSE(grown, (VEC)0.0f, grown == (VEC)-INFINITY);
+      sums = sums * exp_f(largest - base) + exp_f(s - base);
+      largest = grown;
+    }
+    float m = reduce_max(max_lanes(largest), scratch);
+    if (m == -INFINITY) m = 0.0f;
+    float sum = reduce_sum(sum_lanes(sums * exp_f(largest - (VEC)m)), scratch);
+    VEC factor = (VEC)(sum == 0.0f ? 0.0f : 1.0f / sum);
+    FOR_ROW(j, keys) {
+      VEC weight = (VEC)0.0f;
+      if (j < seen) weight = exp_f(SCORES(j) - (VEC)m) * factor;
+      store_row(weight, row + j, keys - j);
+    }
+#endif
   }
 }

@@ -25,7 +25,7 @@
 #define HEAD_VECTORS ((HEAD_SIZE + VECTOR_WIDTH - 1) / VECTOR_WIDTH)
 
 // key[j] . query for the VECTOR_WIDTH keys from `key` on; those from `count` on repeat the last.
-INLINE VEC score_keys(int count, __global const float *key, int key_stride, const float query[HEAD_SIZE]) {
+INLINE VEC score_keys(int count, __global const REAL *key, int key_stride, const float query[HEAD_SIZE]) {
   VEC sums = (VEC)0.0f;
 #pragma unroll 1
   for (int d = 0; d < HEAD_SIZE; d += VECTOR_WIDTH) {
@@ -42,9 +42,9 @@ INLINE VEC score_keys(int count, __global const float *key, int key_stride, cons
 }
 
 __kernel void attention_step(
-    __global const float *query, __global const float *key, __global const float *value,
+    __global const REAL *query, __global const REAL *key, __global const REAL *value,
     __global const int *query_offsets, __global const int *key_starts, __global const int *key_ends,
-    __global float *out, int sequences, int heads, int query_stride, int key_stride, int value_stride, int out_stride,
+    __global REAL *out, int sequences, int heads, int query_stride, int key_stride, int value_stride, int out_stride,
     int query_column, int key_column, int value_column, float scale) {
   int column = (int)get_group_id(1) * HEAD_SIZE;
   int sequence = get_group_id(2);
@@ -57,7 +57,7 @@ __kernel void attention_step(
     value += (size_t)first_key * value_stride + value_column + column;
     out += (size_t)row * out_stride + column;
     float q[HEAD_SIZE];
-    for (int d = 0; d < HEAD_SIZE; ++d) q[d] = query[d] * (scale * LOG2_E);
+    for (int d = 0; d < HEAD_SIZE; ++d) q[d] = load_one(query + d) * (scale * LOG2_E);
     VEC totals[HEAD_VECTORS];
     for (int v = 0; v < HEAD_VECTORS; ++v) totals[v] = (VEC)0.0f;
     VEC largest = (VEC)LOWEST;  // the same in all lanes
@@ -79,7 +79,7 @@ __kernel void attention_step(
         weights[j / VECTOR_WIDTH] = exp2_f(weights[j / VECTOR_WIDTH] - largest);
       const float *weight = (const float *)weights;
       for (int v = 0; v < HEAD_VECTORS; ++v) totals[v] *= correction;
-      __global const float *rows = value + (size_t)start * value_stride;
+      __global const REAL *rows = value + (size_t)start * value_stride;
 #pragma unroll 1
       for (int j = 0; j < count; ++j) {
         sum += weight[j];

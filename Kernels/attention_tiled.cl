@@ -73,7 +73,7 @@
 
 // Columns d..<d + SLICE of `rows` rows to local memory, exchanged and times `scale`. Rows behind the last repeat it.
 INLINE void load_slice(
-    const int height, __global const float *source, int stride, int rows, int d, float scale, bool aligned,
+    const int height, __global const REAL *source, int stride, int rows, int d, float scale, bool aligned,
     __local float *tile) {
   for (int i = get_local_id(0); i < height * (SLICE / 4); i += ITEMS) {
     int column = d + QUAD_COLUMN(height, i);
@@ -84,7 +84,7 @@ INLINE void load_slice(
 }
 
 // Rows of V to local memory, zeros behind the last row and the last column.
-INLINE void load_values(__global const float *source, int stride, int rows, bool aligned, __local float4 *tile) {
+INLINE void load_values(__global const REAL *source, int stride, int rows, bool aligned, __local float4 *tile) {
   for (int i = get_local_id(0); i < VALUE_KEYS * (TILE_COLUMNS / 4); i += ITEMS) {
     int row = i / (TILE_COLUMNS / 4);
     // Not i %, which is a freeze that Oclgrind 21.10 --uninitialized lacks.
@@ -133,12 +133,12 @@ INLINE void sum_values(
 }
 
 __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void attention_tiled(
-    __global const float *query, __global const float *key, __global const float *value,
+    __global const REAL *query, __global const REAL *key, __global const REAL *value,
     __global const int *query_offsets, __global const int *key_starts, __global const int *key_ends,
 #if HAS_DROPOUT
     __global const uint *seed,
 #endif
-    __global float *out,
+    __global REAL *out,
 #if SAVES_LOG_SUM_EXP
     __global float *log_sum_exp,
 #endif
@@ -296,12 +296,12 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void attention_tiled
         UNROLL_HEAD for (int c = 0; c < ITEM_COLUMNS; ++c) totals[r][c] = (totals[r][c] + 0.0f) * factor;
         UNROLL_HEAD for (int c = 0; c < ITEM_COLUMNS; c += STORED) {
           int d = SHARE(ITEM_COLUMNS, KEY_ITEMS, key_item, c);
-          __global float *p = out + (size_t)t * out_stride + d;
+          __global REAL *p = out + (size_t)t * out_stride + d;
 #if STORED == 4
           float4 v = (float4)(totals[r][c], totals[r][c + 1], totals[r][c + 2], totals[r][c + 3]);
           store_quad(v, p, HEAD_SIZE - d, out_aligned);
 #else
-          if (d < HEAD_SIZE) *p = totals[r][c];
+          if (d < HEAD_SIZE) store_one(totals[r][c], p);
 #endif
         }
       }

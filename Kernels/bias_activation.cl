@@ -15,7 +15,7 @@
 #endif
 
 __kernel void bias_activation(
-    __global const float *x, __global const float *bias, __global float *out, int first_row, int rows,
+    __global const REAL *x, __global const REAL *bias, __global REAL *out, int first_row, int rows,
     int columns) {
   size_t start = (first_row + get_group_id(0)) * columns;
   FOR_ROW(i, columns) {

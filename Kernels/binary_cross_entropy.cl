@@ -10,7 +10,7 @@
 // Reference  Sources/CPUBackend/ElementLosses.swift
 
 __kernel void binary_cross_entropy(
-    __global const float *x, __global const float *target, __global float *out, int rows, int columns) {
+    __global const REAL *x, __global const REAL *target, __global REAL *out, int rows, int columns) {
   FOR_ELEMENTS(i, left, (size_t)rows * columns) {
     VEC v = load_row(x + i, left);
     VEC positive = CHOOSE(v, (VEC)0.0f, v < (VEC)0.0f);

@@ -3,6 +3,10 @@
 //
 // Numerics   contraction is off, so a product and a sum become one fma only where the source says fma: whichever code
 //            path computes an element (full tile, remainder), it does the same operations in the same order, bit for bit
+// Storage    real numbers in global memory are REAL, in 16 bits where PRECISION says so; kernels read and write them by the
+//            functions below and compute in float. No cl_khr_fp16: vload_half and vstore_half are in every OpenCL
+//            (PoCL 3.1 makes one vcvtph2ps, or vcvtps2ph, of a vector). Rounded to nearest, ties to even; what float16
+//            cannot hold is infinite, NaN stays NaN. Kernels for training keep float and are built with PRECISION 0
 // Functions  exp_f, exp2_f, erf_f, tanh_f on VEC; coefficients and errors from scripts/fit-approximations.py. PoCL 3.1's
 //            own on float16 take 1.2, 1.6, 7.6 and 3.4 times as long
 
@@ -13,6 +17,13 @@
 #endif
 #ifndef VECTOR_WIDTH
 #define VECTOR_WIDTH 1  // floats per vector: 1, 4, 8 or 16; the device's native width on a CPU, 1 on GPUs
+#endif
+
+#define PRECISION_FLOAT32 0
+#define PRECISION_FLOAT16 1
+#define PRECISION_BFLOAT16 2
+#ifndef PRECISION
+#define PRECISION PRECISION_FLOAT32  // of real numbers in global memory: weights, activations, caches
 #endif
 
 // Inlined always: PoCL 3.1 otherwise calls the larger helpers and spills every vector around the call.
@@ -31,8 +42,7 @@
 #define ACTIVATION ACTIVATION_NONE  // what bias_activation and the linear kernels apply to each element
 #endif
 
-// VEC: VECTOR_WIDTH floats; IVEC: as many ints, the type of a comparison and of a bit pattern. LOAD and STORE take any
-// float's address. They are a copy through an under-aligned type: PoCL 3.1 makes three stores of one vstore16.
+// VEC: VECTOR_WIDTH floats; IVEC: as many ints, the type of a comparison and of a bit pattern.
 #if VECTOR_WIDTH == 1
 typedef float VEC;
 typedef int IVEC;
@@ -50,37 +60,103 @@ typedef CONCAT(uchar, VECTOR_WIDTH) BVEC;
 #define AS_IVEC CONCAT(as_int, VECTOR_WIDTH)
 #define TO_IVEC(bytes) CONCAT(convert_int, VECTOR_WIDTH)(bytes)
 #endif
-typedef VEC __attribute__((aligned(4))) ANY_VEC;
 typedef BVEC __attribute__((aligned(1))) ANY_BVEC;
+#define LOAD_BYTES(p) ((BVEC) * (__global const ANY_BVEC *)(p))
+
+// REAL: a real number in global memory. load_one and store_one move one of them, LOAD and STORE a VEC, from and to any
+// REAL's address; load_four and store_four a float4, where four REALs are aligned as one.
+#if PRECISION == PRECISION_FLOAT32
+typedef float REAL;
+// A copy through an under-aligned type: PoCL 3.1 makes three stores of one vstore16.
+typedef VEC __attribute__((aligned(4))) ANY_VEC;
 #define LOAD(p) ((VEC) * (__global const ANY_VEC *)(p))
 #define STORE(v, p) (*(__global ANY_VEC *)(p) = (v))
-#define LOAD_BYTES(p) ((BVEC) * (__global const ANY_BVEC *)(p))
+#define load_one(p) (*(p))
+#define store_one(v, p) (*(p) = (v))
+#define load_four(p) (*(__global const float4 *)(p))
+#define store_four(v, p) (*(__global float4 *)(p) = (v))
+#elif PRECISION == PRECISION_FLOAT16
+typedef ushort REAL;
+#define load_one(p) vload_half(0, (__global const half *)(p))
+#define store_one(v, p) vstore_half_rte(v, 0, (__global half *)(p))
+// Moved as what is aligned, converted where it has come to.
+INLINE float4 load_four(__global const REAL *p) {
+  ushort4 bits = *(__global const ushort4 *)p;
+  return vload_half4(0, (const half *)&bits);
+}
+INLINE void store_four(float4 v, __global REAL *p) {
+  ushort4 bits;
+  vstore_half4_rte(v, 0, (half *)&bits);
+  *(__global ushort4 *)p = bits;
+}
+#if VECTOR_WIDTH == 1
+#define LOAD(p) load_one(p)
+#define STORE(v, p) store_one(v, p)
+#else
+#define LOAD(p) CONCAT(vload_half, VECTOR_WIDTH)(0, (__global const half *)(p))
+#define STORE(v, p) CONCAT(CONCAT(vstore_half, VECTOR_WIDTH), _rte)(v, 0, (__global half *)(p))
+#endif
+#elif PRECISION == PRECISION_BFLOAT16
+typedef ushort REAL;
+// The upper half of a float's bits, rounded: a NaN whose payload is in the lower half alone gets one bit more.
+#define BFLOAT16_BITS(u, UINT) \
+  (((u & (UINT)0x7FFFFFFF) > (UINT)0x7F800000 ? u | (UINT)0x400000 : u + (UINT)0x7FFF + ((u >> 16) & (UINT)1)) >> 16)
+INLINE float load_one(__global const REAL *p) { return as_float((uint)*p << 16); }
+INLINE void store_one(float v, __global REAL *p) {
+  uint u = as_uint(v);
+  *p = (ushort)BFLOAT16_BITS(u, uint);
+}
+INLINE float4 load_four(__global const REAL *p) { return as_float4(convert_uint4(*(__global const ushort4 *)p) << 16); }
+INLINE void store_four(float4 v, __global REAL *p) {
+  uint4 u = as_uint4(v);
+  *(__global ushort4 *)p = convert_ushort4(BFLOAT16_BITS(u, uint4));
+}
+#if VECTOR_WIDTH == 1
+#define LOAD(p) load_one(p)
+#define STORE(v, p) store_one(v, p)
+#else
+typedef CONCAT(uint, VECTOR_WIDTH) BITS_VEC;
+typedef CONCAT(ushort, VECTOR_WIDTH) REAL_VEC;
+typedef REAL_VEC __attribute__((aligned(2))) ANY_REAL_VEC;
+INLINE VEC LOAD(__global const REAL *p) {
+  return AS_VEC(CONCAT(convert_uint, VECTOR_WIDTH)((REAL_VEC) * (__global const ANY_REAL_VEC *)p) << 16);
+}
+INLINE void STORE(VEC v, __global REAL *p) {
+  BITS_VEC u = CONCAT(as_uint, VECTOR_WIDTH)(v);
+  *(__global ANY_REAL_VEC *)p = CONCAT(convert_ushort, VECTOR_WIDTH)(BFLOAT16_BITS(u, BITS_VEC));
+}
+#endif
+#else
+#error "unknown PRECISION"
+#endif
+// Whether memory holds what was computed, unrounded, so that a kernel may keep something there and read it again.
+#define KEEPS_FLOATS (PRECISION == PRECISION_FLOAT32)
 
 // `yes` where the comparison `test` holds, else `no`: per lane.
 #define CHOOSE(no, yes, test) ((test) ? (yes) : (no))
 
-// The first `count` floats at p, and `filling` behind them: the tail of a row, never read past its end.
-INLINE VEC load_tail(__global const float *p, int count, float filling) {
+// The first `count` numbers at p, and `filling` behind them: the tail of a row, never read past its end.
+INLINE VEC load_tail(__global const REAL *p, int count, float filling) {
   VEC v;
   float *lanes = (float *)&v;
-  for (int i = 0; i < VECTOR_WIDTH; ++i) lanes[i] = i < count ? p[i] : filling;
+  for (int i = 0; i < VECTOR_WIDTH; ++i) lanes[i] = i < count ? load_one(p + i) : filling;
   return v;
 }
 
-INLINE void store_tail(VEC v, __global float *p, int count) {
+INLINE void store_tail(VEC v, __global REAL *p, int count) {
   const float *lanes = (const float *)&v;
   for (int i = 0; i < VECTOR_WIDTH; ++i)
-    if (i < count) p[i] = lanes[i];
+    if (i < count) store_one(lanes[i], p + i);
 }
 
-// A vector of the row at p, of which `left` floats remain: the whole vector, or the tail and `filling`.
-INLINE VEC load_row_or(__global const float *p, int left, float filling) {
+// A vector of the row at p, of which `left` numbers remain: the whole vector, or the tail and `filling`.
+INLINE VEC load_row_or(__global const REAL *p, int left, float filling) {
   return left >= VECTOR_WIDTH ? LOAD(p) : load_tail(p, left, filling);
 }
 
-INLINE VEC load_row(__global const float *p, int left) { return load_row_or(p, left, 0.0f); }
+INLINE VEC load_row(__global const REAL *p, int left) { return load_row_or(p, left, 0.0f); }
 
-INLINE void store_row(VEC v, __global float *p, int left) {
+INLINE void store_row(VEC v, __global REAL *p, int left) {
   if (left >= VECTOR_WIDTH)
     STORE(v, p);
   else
@@ -305,25 +381,34 @@ INLINE float activate_one(float x) {
 #endif
 }
 
-// Writes out = (h - mean) / sqrt(variance + epsilon) * weight + bias, h a row of `hidden` floats that sums to
-// hidden * mean; out may be h.
+// A vector of h, the sum of the first `terms` of the rows a, b and c, of which `left` numbers remain; `filling` behind them.
+INLINE VEC load_sum(
+    const int terms, __global const REAL *a, __global const REAL *b, __global const REAL *c, int left, float filling) {
+  VEC h = load_row_or(a, left, filling);
+  if (terms > 1) h += load_row(b, left);
+  if (terms > 2) h += load_row(c, left);
+  return h;
+}
+
+// Writes out = (h - mean) / sqrt(variance + epsilon) * weight + bias, h a row of `hidden` numbers as load_sum has it, which
+// sums to hidden * mean; out may be one of its terms.
 INLINE void normalize_row(
-    __global const float *h, float mean, __global const float *weight, __global const float *bias, __global float *out,
-    int hidden, float epsilon
+    const int terms, __global const REAL *a, __global const REAL *b, __global const REAL *c, float mean,
+    __global const REAL *weight, __global const REAL *bias, __global REAL *out, int hidden, float epsilon
 #if WG_SIZE > 1
     , __local float *scratch
 #endif
 ) {
   VEC squares = (VEC)0.0f;
   FOR_ROW(i, hidden) {
-    VEC centred = load_row_or(h + i, hidden - i, mean) - (VEC)mean;
+    VEC centred = load_sum(terms, a + i, b + i, c + i, hidden - i, mean) - (VEC)mean;
     squares = fma(centred, centred, squares);
   }
   float variance = reduce_sum(sum_lanes(squares), scratch) / (float)hidden;
   VEC scale = (VEC)(1.0f / sqrt(variance + epsilon));
   FOR_ROW(i, hidden) {
     int left = hidden - i;
-    VEC centred = (load_row(h + i, left) - (VEC)mean) * scale;
+    VEC centred = (load_sum(terms, a + i, b + i, c + i, left, 0.0f) - (VEC)mean) * scale;
     store_row(fma(centred, load_row(weight + i, left), load_row(bias + i, left)), out + i, left);
   }
 }

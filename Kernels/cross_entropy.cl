@@ -13,7 +13,7 @@
 #define IGNORED_LABEL -100
 
 __kernel void cross_entropy(
-    __global const float *x, __global const int *labels, __global float *out, int rows, int classes) {
+    __global const REAL *x, __global const int *labels, __global REAL *out, int rows, int classes) {
   SCRATCH(scratch);
   int row = get_group_id(0);
   int label = labels[row];
@@ -28,7 +28,7 @@ __kernel void cross_entropy(
     float m = reduce_max(max_lanes(largest), scratch);
     VEC sums = (VEC)0.0f;
     FOR_ROW(i, classes) sums += exp_f(load_row_or(x + i, classes - i, -INFINITY) - (VEC)m);
-    loss = log(reduce_sum(sum_lanes(sums), scratch)) + (m - x[label]);
+    loss = log(reduce_sum(sum_lanes(sums), scratch)) + (m - load_one(x + label));
   }
-  if (get_local_id(0) == 0) out[row] = loss;
+  if (get_local_id(0) == 0) store_one(loss, out + row);
 }

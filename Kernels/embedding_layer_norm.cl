@@ -21,9 +21,9 @@
 #endif
 
 __kernel void embedding_layer_norm(
-    __global const float *word, __global const float *position, __global const float *type,
-    __global const float *weight, __global const float *bias, __global const int *ids,
-    __global const int *position_ids, __global const int *type_ids, __global float *out, int rows, int hidden,
+    __global const REAL *word, __global const REAL *position, __global const REAL *type,
+    __global const REAL *weight, __global const REAL *bias, __global const int *ids,
+    __global const int *position_ids, __global const int *type_ids, __global REAL *out, int rows, int hidden,
     float epsilon) {
   SCRATCH(scratch);
   int row = get_group_id(0);
@@ -33,7 +33,7 @@ __kernel void embedding_layer_norm(
 #endif
   type += (size_t)type_ids[row] * hidden;
   out += (size_t)row * hidden;
-  // out holds h between the passes; each work-item reads back only what it wrote.
+  // out holds h between the passes, unless it would round it; each work-item reads back only what it wrote.
   VEC sums = (VEC)0.0f;
   FOR_ROW(i, hidden) {
     int left = hidden - i;
@@ -41,9 +41,10 @@ __kernel void embedding_layer_norm(
 #if HAS_POSITIONS
     h += load_row(position + i, left);
 #endif
-    store_row(h, out + i, left);
+    if (KEEPS_FLOATS) store_row(h, out + i, left);
     sums += h;
   }
   float mean = reduce_sum(sum_lanes(sums), scratch) / (float)hidden;
-  NORMALIZE_ROW(out, mean, weight, bias, out, hidden, epsilon);
+  NORMALIZE_ROW(
+      KEEPS_FLOATS ? 1 : 2 + HAS_POSITIONS, KEEPS_FLOATS ? out : word, type, position, mean, weight, bias, out, hidden, epsilon);
 }

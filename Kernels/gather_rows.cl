@@ -10,7 +10,7 @@
 // Reference  Sources/CPUBackend/GatherRows.swift
 
 __kernel void gather_rows(
-    __global const float *x, __global const int *row_ids, __global float *out, int rows, int columns) {
+    __global const REAL *x, __global const int *row_ids, __global REAL *out, int rows, int columns) {
   int row = get_group_id(0);
   x += (size_t)row_ids[row] * columns;
   out += (size_t)row * columns;

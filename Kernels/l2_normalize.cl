@@ -9,7 +9,7 @@
 // Aliasing   out may be x
 // Reference  Sources/CPUBackend/L2Normalize.swift
 
-__kernel void l2_normalize(__global const float *x, __global float *out, int rows, int columns, float epsilon) {
+__kernel void l2_normalize(__global const REAL *x, __global REAL *out, int rows, int columns, float epsilon) {
   SCRATCH(scratch);
   size_t start = (size_t)get_group_id(0) * columns;
   x += start;

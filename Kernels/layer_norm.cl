@@ -10,7 +10,7 @@
 // Reference  Sources/CPUBackend/LayerNorm.swift
 
 __kernel void layer_norm(
-    __global const float *x, __global const float *weight, __global const float *bias, __global float *out, int rows,
+    __global const REAL *x, __global const REAL *weight, __global const REAL *bias, __global REAL *out, int rows,
     int hidden, float epsilon) {
   SCRATCH(scratch);
   size_t start = (size_t)get_group_id(0) * hidden;
@@ -18,5 +18,5 @@ __kernel void layer_norm(
   VEC sums = (VEC)0.0f;
   FOR_ROW(i, hidden) sums += load_row(x + i, hidden - i);
   float mean = reduce_sum(sum_lanes(sums), scratch) / (float)hidden;
-  NORMALIZE_ROW(x, mean, weight, bias, out + start, hidden, epsilon);
+  NORMALIZE_ROW(1, x, x, x, mean, weight, bias, out + start, hidden, epsilon);
 }

@@ -25,8 +25,8 @@
 #endif
 // `count` rows of x times one panel, count <= R, and what a dense layer adds.
 INLINE void linear_tile(
-    const int R, int count, __global const float *x, __global const float *panel, __global const float *bias,
-    __global float *out, int left, int columns, int depth, __global const float *ahead, int fetch_step) {
+    const int R, int count, __global const REAL *x, __global const REAL *panel, __global const REAL *bias,
+    __global REAL *out, int left, int columns, int depth, __global const REAL *ahead, int fetch_step) {
   VEC tile[TILE_ROWS][PANEL_VECTORS];
   fetch_tile_to_write(out, count, columns);
   multiply_tile(R, count, x, depth, 1, panel, PANEL_WIDTH, depth, ahead, fetch_step, tile);
@@ -40,7 +40,7 @@ INLINE void linear_tile(
   }
 #pragma unroll 1
   for (int r = 0; r < count; ++r) {
-    __global float *target = out + (size_t)r * columns;
+    __global REAL *target = out + (size_t)r * columns;
 #pragma unroll
     for (int v = 0; v < PANEL_VECTORS; ++v)
       store_row(activate(tile[r][v] + shift[v]), target + v * VECTOR_WIDTH, left - v * VECTOR_WIDTH);
@@ -48,7 +48,7 @@ INLINE void linear_tile(
 }
 
 __kernel void linear_panels(
-    __global const float *x, __global const float *panels, __global const float *bias, __global float *out, int rows,
+    __global const REAL *x, __global const REAL *panels, __global const REAL *bias, __global REAL *out, int rows,
     int columns, int depth, int x_row, int out_row) {
   x += (size_t)x_row * depth;
   out += (size_t)out_row * columns;
@@ -61,12 +61,12 @@ __kernel void linear_panels(
   int tiles = last_tile - first_tile;
   for (int p = first_panel; p < last_panel; ++p) {
     int column = p * PANEL_WIDTH;
-    __global const float *panel = panels + (size_t)column * depth;
+    __global const REAL *panel = panels + (size_t)column * depth;
     for (int t = first_tile; t < last_tile; ++t) {
       int start = t * TILE_ROWS;
       int count = rows - start;
       // A lone tile fetches what it reads 32 steps later; one of several fetches its share of the next panel.
-      __global const float *ahead = panel + 32 * PANEL_WIDTH;
+      __global const REAL *ahead = panel + 32 * PANEL_WIDTH;
       if (tiles > 1) ahead = panel + (depth + (size_t)depth * (t - first_tile) / tiles) * PANEL_WIDTH;
 #define TILE(R) \
   linear_tile( \

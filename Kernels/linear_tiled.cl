@@ -74,7 +74,7 @@
 // last repeat it: nobody keeps what becomes of them. `is_transposed`: the matrix lies transposed, `stride` floats from one
 // of its columns to the next, and a quad is four rows of a column.
 INLINE void fetch_tile(
-    const int height, const bool is_transposed, __global const float *source, int rows, int depth, int stride, int k,
+    const int height, const bool is_transposed, __global const REAL *source, int rows, int depth, int stride, int k,
     bool aligned, int lid, float4 *quads) {
 #pragma unroll
   for (int q = 0; q < ITEM_QUADS(height); ++q) {
@@ -122,7 +122,7 @@ INLINE void multiply_tiles(
 }
 
 __kernel __attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1))) void linear_tiled(
-    __global const float *x, __global const float *weight, __global const float *bias, __global float *out, int rows,
+    __global const REAL *x, __global const REAL *weight, __global const REAL *bias, __global REAL *out, int rows,
     int columns, int depth, int x_row, int out_row) {
   __local float4 tiles[2 * PAIR_FLOATS / 4];
   int item_x = get_local_id(0);
@@ -187,7 +187,7 @@ __kernel __attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1))) void linear_
     biases[c] = 0.0f;
 #if HAS_BIAS && !HAS_ADDEND
     int column = first_column + SHARE(ITEM_COLUMNS, ITEMS_X, item_x, c);
-    if (column < columns) biases[c] = bias[column];
+    if (column < columns) biases[c] = load_one(bias + column);
 #endif
   }
 #pragma unroll
@@ -199,7 +199,7 @@ __kernel __attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1))) void linear_
 #pragma unroll
       for (int c = 0; c < ITEM_COLUMNS; ++c) {
         int column = first_column + SHARE(ITEM_COLUMNS, ITEMS_X, item_x, c);
-        if (column < columns) biases[c] = bias[(size_t)row * columns + column];
+        if (column < columns) biases[c] = load_one(bias + (size_t)row * columns + column);
       }
 #endif
 #pragma unroll
@@ -207,12 +207,12 @@ __kernel __attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1))) void linear_
 #pragma unroll
       for (int c = 0; c < ITEM_COLUMNS; c += STORED) {
         int column = first_column + SHARE(ITEM_COLUMNS, ITEMS_X, item_x, c);
-        __global float *p = out + (size_t)row * columns + column;
+        __global REAL *p = out + (size_t)row * columns + column;
 #if STORED == 4
         float4 v = (float4)(sums[r][c], sums[r][c + 1], sums[r][c + 2], sums[r][c + 3]);
         store_quad(v, p, columns - column, out_aligned);
 #else
-        if (column < columns) *p = sums[r][c];
+        if (column < columns) store_one(sums[r][c], p);
 #endif
       }
     }

@@ -12,17 +12,17 @@
 // Reference  Sources/CPUBackend/MaskedSoftmax.swift
 
 // scale * x where the key is visible, -infinity where it is hidden or past the row's end.
-INLINE VEC visible_scores(__global const float *x, __global const uchar *visible, int left, float scale) {
+INLINE VEC visible_scores(__global const REAL *x, __global const uchar *visible, int left, float scale) {
   float hidden = -INFINITY;
   if (left >= VECTOR_WIDTH) return CHOOSE((VEC)hidden, LOAD(x) * (VEC)scale, TO_IVEC(LOAD_BYTES(visible)) != (IVEC)0);
   VEC v;
   float *lanes = (float *)&v;
-  for (int i = 0; i < VECTOR_WIDTH; ++i) lanes[i] = i < left && visible[i] ? x[i] * scale : hidden;
+  for (int i = 0; i < VECTOR_WIDTH; ++i) lanes[i] = i < left && visible[i] ? load_one(x + i) * scale : hidden;
   return v;
 }
 
 __kernel void masked_softmax(
-    __global const float *scores, __global const uchar *visible, __global float *probs, int rows, int keys,
+    __global const REAL *scores, __global const uchar *visible, __global REAL *probs, int rows, int keys,
     int rows_per_batch, float scale) {
   SCRATCH(scratch);
   int row = get_group_id(0);
@@ -39,10 +39,15 @@ __kernel void masked_softmax(
   VEC sums = (VEC)0.0f;
   FOR_ROW(k, keys) {
     VEC weight = exp_f(visible_scores(scores + k, visible + k, keys - k, scale) - (VEC)m);
-    store_row(weight, probs + k, keys - k);
+    if (KEEPS_FLOATS) store_row(weight, probs + k, keys - k);
     sums += weight;
   }
   float sum = reduce_sum(sum_lanes(sums), scratch);
   VEC factor = (VEC)(sum == 0.0f ? 0.0f : 1.0f / sum);
-  FOR_ROW(k, keys) store_row(load_row(probs + k, keys - k) * factor, probs + k, keys - k);
+  FOR_ROW(k, keys) {
+    // Not what was rounded when it was stored.
+    VEC weight = KEEPS_FLOATS ? load_row(probs + k, keys - k)
+                              : exp_f(visible_scores(scores + k, visible + k, keys - k, scale) - (VEC)m);
+    store_row(weight * factor, probs + k, keys - k);
+  }
 }

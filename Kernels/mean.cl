@@ -19,13 +19,13 @@
 #define LEVELS 32  // 2^LEVELS runs: more than there can be
 
 // A vector of x, with 0 where it does not count; `counts` grows by the lanes that do.
-INLINE VEC counted(__global const float *x, __global const int *labels, int left, float *counts) {
+INLINE VEC counted(__global const REAL *x, __global const int *labels, int left, float *counts) {
 #if HAS_LABELS
   VEC v;
   float *lanes = (float *)&v;
   for (int i = 0; i < VECTOR_WIDTH; ++i) {
     bool counts_here = i < left && labels[i] != IGNORED_LABEL;
-    lanes[i] = counts_here ? x[i] : 0.0f;
+    lanes[i] = counts_here ? load_one(x + i) : 0.0f;
     *counts += counts_here ? 1.0f : 0.0f;
   }
   return v;
@@ -34,7 +34,7 @@ INLINE VEC counted(__global const float *x, __global const int *labels, int left
 #endif
 }
 
-__kernel void mean(__global const float *x, __global const int *labels, __global float *out, int rows, int columns) {
+__kernel void mean(__global const REAL *x, __global const int *labels, __global REAL *out, int rows, int columns) {
   SCRATCH(scratch);
   long count = (long)rows * columns;
   // Like adding 1 to a binary number: a run meets the run before it, and the two of them a pair.
@@ -60,5 +60,5 @@ __kernel void mean(__global const float *x, __global const int *labels, __global
 #else
   float divisor = (float)count;
 #endif
-  if (get_local_id(0) == 0) out[0] = total / divisor;
+  if (get_local_id(0) == 0) store_one(total / divisor, out);
 }

@@ -24,7 +24,7 @@
 #define POOLING_LAST_TOKEN 5
 
 __kernel void pooling(
-    __global const float *x, __global const int *offsets, __global float *out, int sequences, int hidden,
+    __global const REAL *x, __global const int *offsets, __global REAL *out, int sequences, int hidden,
     int out_stride, int out_column, int mode) {
   int column = (int)get_global_id(0) * VECTOR_WIDTH;
   int sequence = get_global_id(1);

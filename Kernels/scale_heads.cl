@@ -9,10 +9,10 @@
 // Reference  Sources/CPUBackend/ScaleHeads.swift
 
 __kernel void scale_heads(
-    __global const float *x, __global const float *factors, __global float *out, int rows, int heads, int width) {
+    __global const REAL *x, __global const REAL *factors, __global REAL *out, int rows, int heads, int width) {
   size_t start = (size_t)get_group_id(0) * heads * width;
   for (int head = 0; head < heads; ++head, start += width) {
-    VEC factor = (VEC)factors[head];
+    VEC factor = (VEC)load_one(factors + head);
     FOR_ROW(i, width) store_row(load_row(x + start + i, width - i) * factor, out + start + i, width - i);
   }
 }

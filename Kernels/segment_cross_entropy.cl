@@ -15,15 +15,15 @@
 #define IGNORED_LABEL -100
 
 // The column's elements in `left` rows from p on, as many as a vector holds, and -infinity behind them.
-INLINE VEC load_column(__global const float *p, int left, int columns) {
+INLINE VEC load_column(__global const REAL *p, int left, int columns) {
   VEC v;
   float *lanes = (float *)&v;
-  for (int i = 0; i < VECTOR_WIDTH; ++i) lanes[i] = i < left ? p[(size_t)i * columns] : -INFINITY;
+  for (int i = 0; i < VECTOR_WIDTH; ++i) lanes[i] = i < left ? load_one(p + (size_t)i * columns) : -INFINITY;
   return v;
 }
 
 __kernel void segment_cross_entropy(
-    __global const float *x, __global const int *offsets, __global const int *labels, __global float *out,
+    __global const REAL *x, __global const int *offsets, __global const int *labels, __global REAL *out,
     int sequences, int columns, int column) {
   SCRATCH(scratch);
   int sequence = get_group_id(0);
@@ -40,7 +40,7 @@ __kernel void segment_cross_entropy(
     float m = reduce_max(max_lanes(largest), scratch);
     VEC sums = (VEC)0.0f;
     FOR_ROW(t, count) sums += exp_f(load_column(x + (size_t)t * columns, count - t, columns) - (VEC)m);
-    loss = log(reduce_sum(sum_lanes(sums), scratch)) + (m - x[(size_t)label * columns]);
+    loss = log(reduce_sum(sum_lanes(sums), scratch)) + (m - load_one(x + (size_t)label * columns));
   }
-  if (get_local_id(0) == 0) out[sequence] = loss;
+  if (get_local_id(0) == 0) store_one(loss, out + sequence);
 }

@@ -7,7 +7,7 @@
 // Reference  Sources/CPUBackend/ElementLosses.swift
 
 __kernel void squared_error(
-    __global const float *x, __global const float *target, __global float *out, int rows, int columns) {
+    __global const REAL *x, __global const REAL *target, __global REAL *out, int rows, int columns) {
   FOR_ELEMENTS(i, left, (size_t)rows * columns) {
     VEC difference = load_row(x + i, left) - load_row(target + i, left);
     store_row(difference * difference, out + i, left);

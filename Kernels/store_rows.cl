@@ -10,7 +10,7 @@
 // Reference  Sources/CPUBackend/StoreRows.swift
 
 __kernel void store_rows(
-    __global float *state, __global const float *x, __global const int *row_ids, int rows, int columns, int x_stride,
+    __global REAL *state, __global const REAL *x, __global const int *row_ids, int rows, int columns, int x_stride,
     int column) {
   int row = get_group_id(0);
   state += (size_t)row_ids[row] * columns;

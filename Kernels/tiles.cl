@@ -15,36 +15,37 @@
 #define LINE_ROW(height, i) (((i) & ((height) / 4 - 1)) * 4)
 #define LINE_COLUMN(height, i) ((i) / ((height) / 4))
 
-INLINE bool is_aligned(__global const float *p) { return ((size_t)p & 15) == 0; }
+// Whether load_four and store_four take p.
+INLINE bool is_aligned(__global const REAL *p) { return ((size_t)p & (4 * sizeof(REAL) - 1)) == 0; }
 
-// Four floats of a row at p, of which `left` remain (none where it is not positive); zeros behind them. `aligned`: p
-// and the row's length are multiples of 16 bytes.
-INLINE float4 load_quad(__global const float *p, int left, bool aligned) {
+// Four numbers of a row at p, of which `left` remain (none where it is not positive); zeros behind them. `aligned`: p
+// and the row's length are multiples of four numbers.
+INLINE float4 load_quad(__global const REAL *p, int left, bool aligned) {
   float4 v = (float4)0.0f;
   if (aligned) {
-    if (left > 0) v = *(__global const float4 *)p;
+    if (left > 0) v = load_four(p);
   } else {
-    if (left > 0) v.x = p[0];
-    if (left > 1) v.y = p[1];
-    if (left > 2) v.z = p[2];
-    if (left > 3) v.w = p[3];
+    if (left > 0) v.x = load_one(p);
+    if (left > 1) v.y = load_one(p + 1);
+    if (left > 2) v.z = load_one(p + 2);
+    if (left > 3) v.w = load_one(p + 3);
   }
   return v;
 }
 
-// Writes up to four floats of a row at p, of which `left` remain. Oclgrind 21.10 --uninitialized, which compiles for
+// Writes up to four numbers of a row at p, of which `left` remain. Oclgrind 21.10 --uninitialized, which compiles for
 // SPIR, takes a vector that is made of floats and stored for undefined.
-INLINE void store_quad(float4 v, __global float *p, int left, bool aligned) {
+INLINE void store_quad(float4 v, __global REAL *p, int left, bool aligned) {
 #ifdef __SPIR__
   aligned = false;
 #endif
   if (aligned) {
-    if (left > 0) *(__global float4 *)p = v;
+    if (left > 0) store_four(v, p);
   } else {
-    if (left > 0) p[0] = v.x;
-    if (left > 1) p[1] = v.y;
-    if (left > 2) p[2] = v.z;
-    if (left > 3) p[3] = v.w;
+    if (left > 0) store_one(v.x, p);
+    if (left > 1) store_one(v.y, p + 1);
+    if (left > 2) store_one(v.z, p + 2);
+    if (left > 3) store_one(v.w, p + 3);
   }
 }
 

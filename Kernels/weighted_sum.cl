@@ -9,7 +9,7 @@
 // Reference  Sources/CPUBackend/WeightedSum.swift
 
 __kernel void weighted_sum(
-    __global const float *x, __global float *out, int rows, int columns, int is_first, float weight) {
+    __global const REAL *x, __global REAL *out, int rows, int columns, int is_first, float weight) {
   FOR_ELEMENTS(i, left, (size_t)rows * columns) {
     VEC term = load_row(x + i, left) * (VEC)weight;
     if (!is_first) term += load_row(out + i, left);

@@ -9,7 +9,7 @@ import OpenCLRuntime
 public enum DeviceChoice: Sendable, Hashable, CustomStringConvertible {
   /// The best OpenCL device; the CPU executor, with a logged note, where there is none.
   case automatic
-  /// The CPU executor in single precision.
+  /// The CPU executor in single precision, which is the only one it has.
   case cpu
   /// An OpenCL device: `opencl` for the best one, `opencl:PLATFORM:DEVICE` for a certain one. No fallback.
   case opencl(selector: String)
@@ -50,18 +50,21 @@ public struct Engine: Sendable {
   ///
   /// - Parameters:
   ///   - matrixProduct: forces one of the device's matrix products; its own choice where nil.
+  ///   - precision: how the device stores weights, activations and caches.
   ///   - tuning: where a tuning of the device is looked for; the standard configurations run where nil, and where there
   ///     is none.
   ///   - recordsCommands: whether the device's runs keep the times of their commands; see `takeCommands()`.
   ///   - logger: hears of the fallback to the CPU, and of a tuning that cannot be read.
-  /// - Throws: `OpenCLError` where a device was named and cannot be had.
+  /// - Throws: `OpenCLError` where a device was named and cannot be had; `PrecisionError` for what has no such precision: the
+  ///   CPU executor where it was named, and some matrix products.
   public static func open(
     _ choice: DeviceChoice = .automatic, matrixProduct: MatrixProduct? = nil,
-    tuning: TuningStore? = .standard, recordsCommands: Bool = false, logger: Logger = Logger(label: "swift-bert")
+    precision: Precision = .float32, tuning: TuningStore? = .standard, recordsCommands: Bool = false,
+    logger: Logger = Logger(label: "swift-bert")
   ) throws -> Engine {
     func engine(_ selector: String) throws -> Engine {
       let device = try Device.select(selector)
-      let profile = DeviceProfile(device, matrixProduct: matrixProduct)
+      let profile = DeviceProfile(device, matrixProduct: matrixProduct, precision: precision)
       var found: Tuning?
       do { found = try tuning?.load(for: device, profile) } catch {
         logger.warning("running untuned: \(error)")
@@ -71,11 +74,14 @@ public struct Engine: Sendable {
       return Engine(executor: executor, device: device, profile: profile)
     }
     switch choice {
-    case .cpu: return .cpu
+    case .cpu:
+      guard precision == .float32 else { throw PrecisionError.cpu(precision) }
+      return .cpu
     case .opencl(let selector): return try engine(selector)
     case .automatic:
       do { return try engine("auto") } catch let error as OpenCLError {
-        logger.notice("no OpenCL device, running on the CPU: \(error)")
+        let storage = precision == .float32 ? "" : " in float32"
+        logger.notice("no OpenCL device, running on the CPU\(storage): \(error)")
         return .cpu
       }
     }
@@ -104,6 +110,9 @@ public struct Engine: Sendable {
 
   /// What was chosen for the device by measurement; nothing on the CPU executor.
   public var tuning: Tuning { (executor as? OpenCLExecutor)?.tuning ?? .none }
+
+  /// How weights and activations are stored where the model runs.
+  public var precision: Precision { profile?.precision ?? .float32 }
 
   /// `opencl:0:0` or `cpu`.
   public var name: String { device?.selector ?? "cpu" }

@@ -10,6 +10,7 @@ final class BoundPlan {
   let steps: [BoundStep]
   /// Where its values lie.
   let memory: RunMemory
+  private let precision: Precision
   private let inputs: InputLayout
 
   /// - Parameter tuning: in place of the executor's, for trials.
@@ -20,7 +21,8 @@ final class BoundPlan {
     let graph = loaded.graph
     self.plan = plan
     self.memory = memory
-    inputs = try InputLayout(plan, graph, alignment: executor.profile.alignment)
+    precision = executor.profile.precision
+    inputs = try InputLayout(plan, graph, executor.profile)
     var buffers = loaded.plainWeights
     for (value, range) in inputs.ranges {
       buffers[value] = try memory.inputs.subBuffer(offset: range.lowerBound, byteCount: range.count)
@@ -39,7 +41,8 @@ final class BoundPlan {
         let (state, offset) = graph.place(ofStorage: storage)
         let count = try graph.type(of: storage).shape.elementCount(plan.dimensions)
         let view =
-          try storage == state ? buffers[state] : buffers[state]?.subBuffer(offset: offset * 4, byteCount: count * 4)
+          try storage == state ? buffers[state] : buffers[state]?.subBuffer(
+            offset: offset * precision.byteCount, byteCount: count * precision.byteCount)
         buffers[storage] = view
         buffers[value] = view
       }
@@ -79,8 +82,8 @@ final class BoundPlan {
       switch tensor.storage {
       case .int32(let elements): elements.withUnsafeBytes { target.copyMemory(from: $0) }
       case .uint8(let elements): elements.withUnsafeBytes { target.copyMemory(from: $0) }
-      case .float32(let elements): elements.withUnsafeBytes { target.copyMemory(from: $0) }
-      case .float64: tensor.floats.withUnsafeBytes { target.copyMemory(from: $0) }
+      case .float32(let elements): elements.withUnsafeBufferPointer { precision.encode($0, into: target) }
+      case .float64: tensor.floats.withUnsafeBufferPointer { precision.encode($0, into: target) }
       }
       end = max(end, range.upperBound)
     }
@@ -97,7 +100,7 @@ final class BoundPlan {
       guard let slot = plan.slots[value] else { throw GraphError.missingOutput(name) }
       let shape = try graph.type(of: value).shape.resolved(dimensions)
       shapes.append((name, slot.offset, shape))
-      end = max(end, slot.offset + shape.reduce(4, *))
+      end = max(end, slot.offset + shape.reduce(precision.byteCount, *))
     }
     guard !shapes.isEmpty else {
       try queue.flush()
@@ -108,8 +111,8 @@ final class BoundPlan {
     var results: [String: Tensor] = [:]
     for (name, offset, shape) in shapes {
       let count = shape.reduce(1, *)
-      let elements = UnsafeRawBufferPointer(bytes)[offset..<(offset + count * 4)].bindMemory(to: Float.self)
-      results[name] = try Tensor(.float32(Array(elements)), shape: shape)
+      let elements = UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + count * precision.byteCount)])
+      results[name] = try Tensor(.float32(precision.floats(elements, count: count)), shape: shape)
     }
     return results
   }

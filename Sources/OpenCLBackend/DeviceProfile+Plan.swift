@@ -10,7 +10,7 @@ extension DeviceProfile {
     _ graph: Graph, _ dimensions: Dimensions, outputs: [String]? = nil
   ) throws(GraphError) -> Plan {
     try Plan(
-      graph, dimensions, outputs: outputs, alignment: alignment,
+      graph, dimensions, outputs: outputs, realByteCount: precision.byteCount, alignment: alignment,
       extraScratch: { node throws(GraphError) in try panelScratch(node, of: graph, dimensions) })
   }
 
@@ -44,7 +44,7 @@ extension DeviceProfile {
       for operand in node.operation.packedOperands where graph.storage(of: node.operands[operand]) != nil {
         let (columns, depth) = try matrix(operand)
         // Each begins at a multiple of the alignment.
-        count += panelElements(columns: columns, depth: depth) + alignment / 4
+        count += panelElements(columns: columns, depth: depth) + alignment / precision.byteCount
       }
       return count
     }

@@ -17,9 +17,11 @@ public enum MatrixProduct: String, Sendable, CaseIterable {
 public struct DeviceProfile: Sendable, Hashable {
   /// Work-items per row in the row kernels: 1 on CPU devices, where a vector is the unit; a power of two on GPUs.
   public let workGroupSize: Int
-  /// Floats in a kernel's vector: 1, 4, 8 or 16.
+  /// Floats in a kernel's vector, whatever the precision: 1, 4, 8 or 16.
   public let vectorWidth: Int
   public var matrixProduct: MatrixProduct
+  /// How real numbers are stored in the device's memory.
+  public let precision: Precision
   /// Work-groups that the device runs at once.
   public var computeUnits: Int
   /// Whether weights are written into the device's memory by the host, which shares it; else they travel through staging.
@@ -43,9 +45,12 @@ public struct DeviceProfile: Sendable, Hashable {
   ///     which the kernels' reductions need) or the reverse (1).
   ///   - vectorWidth: forces the floats in a vector of the CPU form: 1, 4, 8 or 16; others are rounded down to one of them.
   ///   - matrixProduct: forces the choice of matrix product.
+  ///   - precision: how weights, activations and caches are stored.
   public init(
-    _ device: Device, workGroupSize: Int? = nil, vectorWidth: Int? = nil, matrixProduct: MatrixProduct? = nil
+    _ device: Device, workGroupSize: Int? = nil, vectorWidth: Int? = nil, matrixProduct: MatrixProduct? = nil,
+    precision: Precision = .float32
   ) {
+    self.precision = precision
     let isCPU = device.kind == .cpu
     // 128 work-items hide latency on a row of a few hundred floats; a small device takes what it has.
     let items = max(workGroupSize ?? (isCPU ? 1 : min(device.maxWorkGroupSize, 128)), 1)
@@ -77,5 +82,7 @@ public struct DeviceProfile: Sendable, Hashable {
   var attentionGroupSize: Int { min(workGroupSize, 64) }
 
   /// Macros that every kernel gets. No relaxed mathematics: infinities and the order of sums matter.
-  var defines: [String: Int] { ["WG_SIZE": workGroupSize, "VECTOR_WIDTH": vectorWidth] }
+  var defines: [String: Int] {
+    ["WG_SIZE": workGroupSize, "VECTOR_WIDTH": vectorWidth, "PRECISION": precision.define]
+  }
 }

@@ -23,13 +23,17 @@ public final class OpenCLExecutor: Executor {
   ///   - tuning: what `tune` has measured on such a device.
   ///   - recordsCommands: whether runs keep the times of their commands, see `takeCommands()`; costs an event a command.
   ///   - cache: where built programs are kept; nil builds anew.
-  /// - Throws: `OpenCLError.callFailed` if the device gives no context or queue.
+  /// - Throws: `OpenCLError.callFailed` if the device gives no context or queue; `PrecisionError.matrixProduct` for a matrix
+  ///   product that has no such numbers.
   public init(
     _ device: Device, profile: DeviceProfile? = nil, tuning: Tuning = .none, recordsCommands: Bool = false,
     cache: ProgramCache? = .standard
   ) throws {
     self.device = device
     self.profile = profile ?? DeviceProfile(device)
+    if self.profile.matrixProduct == .clblast, self.profile.precision != .float32 {
+      throw PrecisionError.matrixProduct(.clblast, self.profile.precision)
+    }
     self.tuning = tuning
     let thread = DeviceThread(label: "swift-bert \(device.selector)")
     let recorder = recordsCommands ? RunRecorder() : nil

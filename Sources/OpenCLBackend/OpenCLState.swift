@@ -26,8 +26,9 @@ final class OpenCLState: GraphState {
     for (value, name) in graph.states {
       let type = graph.type(of: value)
       shapes[name] = try type.shape.resolved(dimensions)
-      let byteCount = try type.byteCount(dimensions, realByteCount: 4)
-      let buffer = try Buffer(executor.context, byteCount: max(byteCount, 4), label: name)
+      let byteCount = try type.byteCount(dimensions, realByteCount: executor.profile.precision.byteCount)
+      // Whole words, which are what is filled.
+      let buffer = try Buffer(executor.context, byteCount: max((byteCount + 3) / 4 * 4, 4), label: name)
       try executor.queue.fill(buffer, with: Float(0))
       buffers[name] = buffer
     }
@@ -49,7 +50,12 @@ final class OpenCLState: GraphState {
     guard let buffer = buffers[name], let shape = shapes[name] else { throw GraphError.unknownState(name) }
     let count = shape.reduce(1, *)
     let elements = try await executor.thread.run { [executor] in
-      try executor.queue.read(buffer, count: count, of: Float(0))
+      switch executor.profile.precision {
+      case .float32: return try executor.queue.read(buffer, count: count, of: Float(0))
+      case .float16, .bfloat16:
+        let halves = try executor.queue.read(buffer, count: count, of: UInt16(0))
+        return halves.withUnsafeBytes { executor.profile.precision.floats($0, count: count) }
+      }
     }
     return try Tensor(.float32(elements), shape: shape)
   }
@@ -60,6 +66,16 @@ final class OpenCLState: GraphState {
       throw GraphError.inputMismatch(name: name, found: "\(tensor.shape)", wanted: "\(shape)")
     }
     let elements = tensor.floats
-    try await executor.thread.run { [executor] in try executor.queue.write(elements, to: buffer) }
+    try await executor.thread.run { [executor] in
+      switch executor.profile.precision {
+      case .float32: try executor.queue.write(elements, to: buffer)
+      case .float16, .bfloat16:
+        var halves = [UInt16](repeating: 0, count: elements.count)
+        elements.withUnsafeBufferPointer { floats in
+          halves.withUnsafeMutableBytes { executor.profile.precision.encode(floats, into: $0) }
+        }
+        try executor.queue.write(halves, to: buffer)
+      }
+    }
   }
 }

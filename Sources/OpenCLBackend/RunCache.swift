@@ -45,7 +45,7 @@ final class RunCache {
   func bind(
     _ plan: Plan, of loaded: LoadedOpenCLGraph, outputs: [String], _ state: OpenCLState?
   ) throws -> BoundPlan {
-    let needed = try RunMemory.Size(plan, loaded.graph, alignment: executor.profile.alignment)
+    let needed = try RunMemory.Size(plan, loaded.graph, executor.profile)
     let bound = try BoundPlan(plan, loaded, memory(for: needed), state, executor)
     if entries.count == RunCache.keptPlans { entries.removeFirst() }
     let key = Key(graph: loaded.identity, capacity: plan.dimensions, outputs: outputs, state: state?.identity)

@@ -9,9 +9,9 @@ struct RunMemory {
     var inputs: Int
     var outputs: Int
 
-    init(_ plan: Plan, _ graph: Graph, alignment: Int) throws {
-      arena = max(plan.arenaByteCount, 4)
-      inputs = max(try InputLayout(plan, graph, alignment: alignment).byteCount, 1)
+    init(_ plan: Plan, _ graph: Graph, _ profile: DeviceProfile) throws {
+      arena = max((plan.arenaByteCount + 3) / 4 * 4, 4)  // whole words: the least that a place has
+      inputs = max(try InputLayout(plan, graph, profile).byteCount, 1)
       outputs = max(plan.outputByteCount, 1)
     }
 
@@ -55,10 +55,11 @@ struct InputLayout {
   private(set) var ranges: [Graph.Value: Range<Int>] = [:]
   private(set) var byteCount = 0
 
-  init(_ plan: Plan, _ graph: Graph, alignment: Int) throws {
+  init(_ plan: Plan, _ graph: Graph, _ profile: DeviceProfile) throws {
+    let (alignment, realByteCount) = (profile.alignment, profile.precision.byteCount)
     for value in plan.inputs {
       let start = (byteCount + alignment - 1) / alignment * alignment
-      let count = max(try graph.type(of: value).byteCount(plan.dimensions, realByteCount: 4), 4)
+      let count = max(try graph.type(of: value).byteCount(plan.dimensions, realByteCount: realByteCount), 4)
       ranges[value] = start..<(start + count)
       byteCount = start + count
     }

@@ -12,7 +12,14 @@ struct StepBinder {
   var profile: DeviceProfile { library.profile }
 
   /// Builds the programs of a node, so that no run has to.
-  func build(_ node: Graph.Node) throws { _ = try kernels(node.operation, node.operands) }
+  ///
+  /// - Throws: `PrecisionError.training` for a node of training in half a precision; what building throws.
+  func build(_ node: Graph.Node) throws {
+    if profile.precision != .float32, node.operation.needsFloat32 {
+      throw PrecisionError.training(profile.precision, operation: node.operation.name)
+    }
+    _ = try kernels(node.operation, node.operands)
+  }
 
   /// The kernels of an operation. Adding an operation without a case here does not compile.
   private func kernels(_ operation: Operation, _ operands: [Graph.Value]) throws -> [Kernel] {

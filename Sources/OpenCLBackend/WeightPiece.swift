@@ -14,6 +14,8 @@ enum WeightLayout {
 struct WeightPiece: Sendable {
   let parameter: Graph.Parameter
   let layout: WeightLayout
+  /// How the device stores it.
+  let precision: Precision
   /// Elements of the parameter.
   let elements: Range<Int>
   /// Bytes of the parameter's memory.
@@ -24,16 +26,18 @@ struct WeightPiece: Sendable {
   private static let elementCount = 1 << 16
 
   /// Bytes of a parameter's memory in a layout.
-  static func byteCount(_ parameter: Graph.Parameter, _ layout: WeightLayout) -> Int {
+  static func byteCount(_ parameter: Graph.Parameter, _ layout: WeightLayout, _ precision: Precision) -> Int {
     switch layout {
-    case .plain: parameter.elementCount * 4
+    case .plain: parameter.elementCount * precision.byteCount
     case .panels(let columns, let width):
-      (columns + width - 1) / width * width * (parameter.elementCount / columns) * 4
+      (columns + width - 1) / width * width * (parameter.elementCount / columns) * precision.byteCount
     }
   }
 
   /// All of a parameter, in the order of its memory.
-  static func pieces(_ parameter: Graph.Parameter, _ layout: WeightLayout) -> [WeightPiece] {
+  static func pieces(
+    _ parameter: Graph.Parameter, _ layout: WeightLayout, _ precision: Precision
+  ) -> [WeightPiece] {
     let step: Int
     switch layout {
     case .plain: step = elementCount
@@ -41,17 +45,26 @@ struct WeightPiece: Sendable {
       let panel = width * (parameter.elementCount / columns)
       step = max(elementCount / panel, 1) * panel
     }
-    let total = byteCount(parameter, layout)
+    let total = byteCount(parameter, layout, precision)
+    let size = precision.byteCount
     return stride(from: 0, to: parameter.elementCount, by: step).map { start in
       let end = min(start + step, parameter.elementCount)
       // Elements and memory differ in the last panel alone.
-      let endByte = end == parameter.elementCount ? total : end * 4
-      return WeightPiece(parameter: parameter, layout: layout, elements: start..<end, bytes: start * 4..<endByte)
+      let endByte = end == parameter.elementCount ? total : end * size
+      return WeightPiece(
+        parameter: parameter, layout: layout, precision: precision, elements: start..<end,
+        bytes: start * size..<endByte)
     }
   }
 
   /// Floats of scratch memory that `fill` needs.
-  var scratchCount: Int { if case .plain = layout { 0 } else { elements.count } }
+  var scratchCount: Int {
+    switch (layout, precision) {
+    case (.plain, .float32): 0
+    case (.plain, _), (.panels, .float32): elements.count
+    case (.panels, _): elements.count + (elements.count + 1) / 2  // as they were read, and converted
+    }
+  }
 
   /// Reads the piece and lays it out.
   ///
@@ -63,19 +76,31 @@ struct WeightPiece: Sendable {
     _ memory: UnsafeMutableRawBufferPointer, from source: any ParameterSource,
     scratch: UnsafeMutableBufferPointer<Float>
   ) throws {
-    let target = memory.bindMemory(to: Float.self)
-    switch layout {
-    case .plain: try source.read(parameter, from: elements.lowerBound, into: target)
-    case .panels(let columns, let width):
-      let rows = UnsafeMutableBufferPointer(rebasing: scratch[..<elements.count])
-      try source.read(parameter, from: elements.lowerBound, into: rows)
+    if case .plain = layout, precision == .float32 {
+      return try source.read(parameter, from: elements.lowerBound, into: memory.bindMemory(to: Float.self))
+    }
+    let rows = UnsafeMutableBufferPointer(rebasing: scratch[..<elements.count])
+    try source.read(parameter, from: elements.lowerBound, into: rows)
+    switch (layout, precision) {
+    case (.plain, _): precision.encode(UnsafeBufferPointer(rows), into: memory)
+    case (.panels(let columns, let width), .float32):
+      let target = memory.bindMemory(to: Float.self)
       WeightPiece.pack(rows, depth: parameter.elementCount / columns, width: width, into: target)
+    case (.panels(let columns, let width), _):
+      let rest = UnsafeMutableRawBufferPointer(
+        UnsafeMutableBufferPointer(rebasing: scratch[elements.count..<scratchCount]))
+      precision.encode(UnsafeBufferPointer(rows), into: rest)
+      let halves = UnsafeMutableBufferPointer(rebasing: rest.bindMemory(to: UInt16.self)[..<elements.count])
+      let target = memory.bindMemory(to: UInt16.self)
+      WeightPiece.pack(halves, depth: parameter.elementCount / columns, width: width, into: target)
     }
   }
 
   /// `panels[p, k, i] = rows[p * width + i, k]`, zeros in columns beyond the last.
-  private static func pack(
-    _ rows: UnsafeMutableBufferPointer<Float>, depth: Int, width: Int, into panels: UnsafeMutableBufferPointer<Float>
+  @inline(__always)
+  private static func pack<Number: Numeric>(
+    _ rows: UnsafeMutableBufferPointer<Number>, depth: Int, width: Int,
+    into panels: UnsafeMutableBufferPointer<Number>
   ) {
     guard let first = rows.baseAddress, let target = panels.baseAddress else { return }
     let columns = rows.count / depth

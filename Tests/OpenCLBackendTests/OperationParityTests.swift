@@ -30,16 +30,20 @@ enum KernelForm: String, CaseIterable, Codable {
 
   /// - Parameter choosesTiles: whether the GPU forms choose tiles of dense layers by their size, as they do in use. Else
   ///   each form has one: the bits are the same (`TileBitsTests`), and every tile is one more program for each activation.
-  func executor(_ product: MatrixProduct? = nil, choosesTiles: Bool = false) throws -> OpenCLExecutor {
+  func executor(
+    _ product: MatrixProduct? = nil, choosesTiles: Bool = false, precision: Precision = .float32
+  ) throws -> OpenCLExecutor {
     let device = try Device.select("auto")
     var profile =
       switch self {
-      case .native: DeviceProfile(device, matrixProduct: product)
-      case .vectors16: DeviceProfile(device, vectorWidth: 16, matrixProduct: product)
-      case .vectors8: DeviceProfile(device, vectorWidth: 8, matrixProduct: product)
-      case .vectors4: DeviceProfile(device, vectorWidth: 4, matrixProduct: product)
-      case .groups: DeviceProfile(device, workGroupSize: 32, matrixProduct: product ?? .tiled)
-      case .largeGroups: DeviceProfile(device, workGroupSize: 128, matrixProduct: product ?? .tiled)
+      case .native: DeviceProfile(device, matrixProduct: product, precision: precision)
+      case .vectors16: DeviceProfile(device, vectorWidth: 16, matrixProduct: product, precision: precision)
+      case .vectors8: DeviceProfile(device, vectorWidth: 8, matrixProduct: product, precision: precision)
+      case .vectors4: DeviceProfile(device, vectorWidth: 4, matrixProduct: product, precision: precision)
+      case .groups:
+        DeviceProfile(device, workGroupSize: 32, matrixProduct: product ?? .tiled, precision: precision)
+      case .largeGroups:
+        DeviceProfile(device, workGroupSize: 128, matrixProduct: product ?? .tiled, precision: precision)
       }
     if !choosesTiles, profile.matrixProduct == .tiled {
       profile.tiledConfiguration =

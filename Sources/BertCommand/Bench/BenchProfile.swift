@@ -11,15 +11,15 @@ struct BenchProfile {
 
   /// Nil for an engine without a device.
   ///
-  /// - Parameter other: whose device and matrix product to use.
+  /// - Parameter other: whose device, matrix product and precision to use.
   /// - Throws: what loading the model throws.
   init?(_ folder: String, like other: Engine) async throws {
     guard let device = other.device else { return nil }
     // What there is to say of the device was said when the other was opened.
     let quiet = Logger(label: "swift-bert") { _ in SwiftLogNoOpLogHandler() }
     let engine = try Engine.open(
-      .opencl(selector: device.selector), matrixProduct: other.profile?.matrixProduct, recordsCommands: true,
-      logger: quiet)
+      .opencl(selector: device.selector), matrixProduct: other.profile?.matrixProduct, precision: other.precision,
+      recordsCommands: true, logger: quiet)
     guard let executor = engine.executor as? OpenCLExecutor else { return nil }
     self.executor = executor
     model = try await BertModel.fromPretrained(folder, on: engine)

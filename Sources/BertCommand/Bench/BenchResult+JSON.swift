@@ -4,7 +4,7 @@ import StrictJSON
 extension BenchResult {
   var json: JSON {
     .object([
-      "model": .string(model), "precision": .string("float32"), "engines": .array(engines.map(json)),
+      "model": .string(model), "precision": .string(engines[0].precision.rawValue), "engines": .array(engines.map(json)),
       "shapes": .array(rows.map(json)),
     ])
   }
@@ -12,7 +12,7 @@ extension BenchResult {
   private func json(_ engine: Engine) -> JSON {
     var object: JSONObject = [
       "engine": .string(engine.name), "device": .string(engine.device),
-      "weight_bytes": .integer(engine.weightByteCount),
+      "precision": .string(engine.precision.rawValue), "weight_bytes": .integer(engine.weightByteCount),
     ]
     object["tuned_choices"] = .integer(engine.tunedChoices)
     if let peak = engine.peak {

@@ -23,7 +23,7 @@ extension BenchResult {
   private var heading: [String] {
     [model]
       + engines.map { engine in
-        "\(engine.name): \(engine.device), weights \(byteText(UInt64(engine.weightByteCount)))"
+        "\(engine.name): \(engine.device), \(engine.precision.rawValue), weights \(byteText(UInt64(engine.weightByteCount)))"
           + (engine.peak.map { ", fused multiply-adds alone reach \(fixed($0 / 1e9, 0)) GFLOP/s" } ?? "")
           + (engine.tunedChoices > 0 ? ", \(counted(engine.tunedChoices, "tuned choice"))" : "")
       } + (busy.map { [$0] } ?? [])

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import OpenCLBackend
 
 /// What timing one model on some engines and shapes gave.
 struct BenchResult {
@@ -7,6 +8,8 @@ struct BenchResult {
     /// `opencl:0:0` or `cpu`.
     let name: String
     let device: String
+    /// How it stores weights and activations.
+    let precision: Precision
     /// Bytes of all weights, in the layout that they have there.
     let weightByteCount: Int
     /// Kernel configurations that were chosen by measurement.

@@ -67,7 +67,8 @@ struct BenchRun {
     let (engine, model) = entry
     let weights = try engine.profile?.weightByteCount(of: model.graph) ?? model.network.parameterCount * 4
     return BenchResult.Engine(
-      name: engine.name, device: engine.device?.name ?? "the CPU executor", weightByteCount: weights,
+      name: engine.name, device: engine.device?.name ?? "the CPU executor", precision: engine.precision,
+      weightByteCount: weights,
       tunedChoices: engine.tuning.measurements.count)
   }
 

@@ -118,6 +118,7 @@ struct Bench: AsyncParsableCommand {
       guard inputs == nil, plot == nil, trace == nil, !sweep else {
         throw ValidationError("--inputs, --sweep, --plot and --trace do not go with --train.")
       }
+      try engine.validateForTraining()
     } else if recompute != nil || noDropout {
       throw ValidationError("--recompute and --no-dropout need --train.")
     }
@@ -205,7 +206,7 @@ struct Bench: AsyncParsableCommand {
     }
     if let outputs, let last { try last.write(to: outputs) }
     let report = JSON.object([
-      "device": .string(model.engine.name), "precision": .string(engine.precision.rawValue),
+      "device": .string(model.engine.name), "precision": .string(model.engine.precision.rawValue),
       "tokens": .number(JSONNumber(input.visibleTokens)), "seconds": .array(seconds),
     ])
     try writeDocument(report, to: json)

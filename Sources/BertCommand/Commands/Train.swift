@@ -67,6 +67,7 @@ struct Train: AsyncParsableCommand {
   var engine: EngineOptions
 
   mutating func validate() throws {
+    try engine.validateForTraining()
     try checkAtLeast(1, numLabels, option: "--num-labels")
     let needEvaluation: [(option: String, isGiven: Bool)] = [
       ("--eval-steps", training.evalSteps != nil),

@@ -15,7 +15,6 @@ enum CommandError: Error, Equatable {
   case destination(path: String, SystemErrorCode)
 
   // Options.
-  case precision(Precision)
   case matrixProduct(MatrixProduct, engine: String)
   case nothingToTune(engine: String)
   case noTuningFolder
@@ -42,8 +41,6 @@ extension CommandError: CustomStringConvertible {
 
     case .destination(let path, let code): "\(path): no file can be made there: \(code)"
 
-    case .precision(let precision):
-      "precision \(precision.rawValue) is not computed by this version; use --precision float32"
     case .matrixProduct(let product, let engine):
       "matrix product \(product.rawValue) needs an OpenCL device, and this runs on \(engine); "
         + "drop --matrix-product or choose a --device that `bert devices` lists"

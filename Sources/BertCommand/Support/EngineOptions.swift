@@ -3,11 +3,7 @@ import ArgumentParser
 import BERT
 import OpenCLBackend
 
-/// How numbers are stored on the device.
-enum Precision: String, CaseIterable, ExpressibleByArgument {
-  case float32, float16, bfloat16
-}
-
+extension Precision: ExpressibleByArgument {}
 extension MatrixProduct: ExpressibleByArgument {}
 extension BertHead: ExpressibleByArgument {}
 
@@ -22,7 +18,11 @@ struct EngineOptions: ParsableArguments {
     transform: { try DeviceChoice($0) })
   var device = DeviceChoice.automatic
 
-  @Option(name: .long, help: "Precision on the device; this version computes in float32 only.")
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "How an OpenCL device stores weights and activations; float16 and bfloat16 take half the memory.",
+      discussion: "Computed in float32 whatever is stored. Training and the cpu device have float32 alone."))
   var precision = Precision.float32
 
   @Option(
@@ -30,13 +30,31 @@ struct EngineOptions: ParsableArguments {
     help: "Force a matrix product of the OpenCL device (default: the one that suits it; `bert info` shows it).")
   var matrixProduct: MatrixProduct?
 
+  mutating func validate() throws {
+    guard precision != .float32 else { return }
+    guard device != .cpu else {
+      throw ValidationError(
+        "--device cpu computes in float32 only; drop --precision \(precision.rawValue) or choose an OpenCL device.")
+    }
+    guard matrixProduct != .clblast else {
+      throw ValidationError(
+        "--matrix-product clblast computes in float32 only; drop --precision \(precision.rawValue) or choose another.")
+    }
+  }
+
+  /// Refuses what training does not have, before anything is read.
+  func validateForTraining() throws {
+    guard precision == .float32 else {
+      throw ValidationError("Training computes in float32 only; drop --precision \(precision.rawValue).")
+    }
+  }
+
   /// Opens the device.
   ///
   /// - Parameter tuning: see `Engine.open`.
-  /// - Throws: `CommandError.precision`, `.matrixProduct`; what `Engine.open` throws.
+  /// - Throws: `CommandError.matrixProduct`; what `Engine.open` throws.
   func open(tuning: TuningStore? = .standard) throws -> Engine {
-    guard precision == .float32 else { throw CommandError.precision(precision) }
-    let engine = try Engine.open(device, matrixProduct: matrixProduct, tuning: tuning)
+    let engine = try Engine.open(device, matrixProduct: matrixProduct, precision: precision, tuning: tuning)
     if let matrixProduct, engine.profile == nil {
       throw CommandError.matrixProduct(matrixProduct, engine: engine.name)
     }

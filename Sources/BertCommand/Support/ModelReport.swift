@@ -118,7 +118,7 @@ extension ModelReport {
     rows.append(
       (
         "kernels",
-        "\(kernelForm); matrix product \(matrixProduct); "
+        "\(kernelForm); matrix product \(matrixProduct); precision \(engine.precision.rawValue); "
           + (tuned == 0 ? "standard configurations" : counted(tuned, "tuned choice"))
       ))
     rows.append(
@@ -161,6 +161,7 @@ extension ModelReport {
     object["device"] = .string(engine.name)
     if let device = engine.device { object["device_name"] = .string(device.name) }
     object["kernels"] = .string(kernelForm)
+    object["precision"] = .string(engine.precision.rawValue)
     object["matrix_product"] = .string(matrixProduct)
     object["tuned_choices"] = .integer(engine.tuning.measurements.count)
     object["memory"] = .object([

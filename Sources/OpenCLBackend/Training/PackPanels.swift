@@ -5,8 +5,13 @@ import OpenCLRuntime
 extension StepBinder {
   /// A kernel for each weight of dense layers that lies in a state, where the device wants panels: such weights change, so
   /// each run packs them anew.
+  ///
+  /// - Throws: `PrecisionError.training`: weights in a state are those of training.
   func packKernels(_ weights: [Graph.Value]) throws -> [Kernel] {
     guard profile.matrixProduct == .panels else { return [] }
+    if profile.precision != .float32, weights.contains(where: { graph.storage(of: $0) != nil }) {
+      throw PrecisionError.training(profile.precision, operation: "a dense layer whose weight lies in a state")
+    }
     return try weights.filter { graph.storage(of: $0) != nil }.map { _ in try library.packKernel(byColumn: true) }
   }
 

@@ -15,6 +15,15 @@ struct Trial {
 
   /// A choice must be faster than the standard by this factor, which is beyond what repeated measurements differ by.
   private static let worthwhile = 1.03
+  /// What the standard configuration may differ by from the oracle. In half a precision each of a product's factors and the
+  /// result is off by up to half of the last bit, 2^-12 or 2^-9 of it, and depths of thousands make sums of those.
+  private static func tolerance(_ precision: Precision) -> Double {
+    switch precision {
+    case .float32: 2e-5
+    case .float16: 4e-3
+    case .bfloat16: 3e-2
+    }
+  }
   /// One turn takes at least this long, so that the clock and the wait do not count.
   private static let shortestTurn = Duration.milliseconds(2)
 
@@ -24,7 +33,7 @@ struct Trial {
     loaded = try LoadedOpenCLGraph(graph, TrialNumbers(depth: subject.shape[1]), on: executor)
     inputs = try subject.inputs(size: size)
     plan = try executor.profile.plan(graph, inputs.dimensions)
-    memory = try RunMemory(RunMemory.Size(plan, graph, alignment: executor.profile.alignment), executor)
+    memory = try RunMemory(RunMemory.Size(plan, graph, executor.profile), executor)
   }
 
   /// - Parameter expected: the first rows of y0.
@@ -33,7 +42,7 @@ struct Trial {
     let names = subject.configurations(size: size, executor.profile)
     let standard = Contender(names[0], try bind(names[0]))
     let reference = try result(of: standard.plan)
-    if let wrong = Agreement.difference(reference, expected, within: 2e-5) {
+    if let wrong = Agreement.difference(reference, expected, within: Trial.tolerance(executor.profile.precision)) {
       throw TuningError.wrong(step: "\(subject), size \(size), \(names[0])", wrong)
     }
     var contenders = [standard]

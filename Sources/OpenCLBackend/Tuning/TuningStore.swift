@@ -94,6 +94,7 @@ struct TuningIdentity {
       ("device", device.name), ("driver", device.driverVersion), ("platform", device.platform.version),
       ("compute_units", "\(profile.computeUnits)"), ("work_group_size", "\(profile.workGroupSize)"),
       ("vector_width", "\(profile.vectorWidth)"), ("matrix_product", profile.matrixProduct.rawValue),
+      ("precision", profile.precision.rawValue),
       ("kernels", CacheFolder.fingerprint(Array(text.utf8))),
     ]
   }
