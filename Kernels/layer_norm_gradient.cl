@@ -23,7 +23,7 @@
 #endif
 
 // A vector of h, with `filling` behind the row's end.
-INLINE VEC load_sum(__global const float *x, __global const float *residual, int left, float filling) {
+INLINE VEC load_hidden(__global const float *x, __global const float *residual, int left, float filling) {
   VEC h = load_row_or(x, left, filling);
 #if HAS_RESIDUAL
   h += load_row(residual, left);
@@ -42,12 +42,12 @@ __kernel void layer_norm_gradient(
   for (int row = first; row < min(first + ROW_BLOCK, rows); ++row) {
     size_t start = (size_t)row * hidden;
     VEC sums = (VEC)0.0f;
-    FOR_ROW(i, hidden) sums += load_sum(x + start + i, residual + start + i, hidden - i, 0.0f);
+    FOR_ROW(i, hidden) sums += load_hidden(x + start + i, residual + start + i, hidden - i, 0.0f);
     float mean = reduce_sum(sum_lanes(sums), scratch) / (float)hidden;
     VEC squares = (VEC)0.0f, gradients = (VEC)0.0f, products = (VEC)0.0f;
     FOR_ROW(i, hidden) {
       int left = hidden - i;
-      VEC centred = load_sum(x + start + i, residual + start + i, left, mean) - (VEC)mean;
+      VEC centred = load_hidden(x + start + i, residual + start + i, left, mean) - (VEC)mean;
       VEC g = load_row(dy + start + i, left) * load_row(weight + i, left);
       squares = fma(centred, centred, squares);
       gradients += g;
@@ -59,7 +59,7 @@ __kernel void layer_norm_gradient(
     float mean_product = reduce_sum(sum_lanes(products), scratch) * scale / (float)hidden;
     FOR_ROW(i, hidden) {
       int left = hidden - i;
-      VEC xhat = (load_sum(x + start + i, residual + start + i, left, 0.0f) - (VEC)mean) * (VEC)scale;
+      VEC xhat = (load_hidden(x + start + i, residual + start + i, left, 0.0f) - (VEC)mean) * (VEC)scale;
       VEC y = load_row(dy + start + i, left);
       VEC weight_sum = y * xhat, bias_sum = y;
       if (row > first) {
