@@ -93,8 +93,18 @@ INLINE void store_four(float4 v, __global REAL *p) {
 #define LOAD(p) load_one(p)
 #define STORE(v, p) store_one(v, p)
 #else
-#define LOAD(p) CONCAT(vload_half, VECTOR_WIDTH)(0, (__global const half *)(p))
-#define STORE(v, p) CONCAT(CONCAT(vstore_half, VECTOR_WIDTH), _rte)(v, 0, (__global half *)(p))
+// Not vload_half and vstore_half at p: PoCL 3.1 takes p for aligned as a vector is, and crashes where it is not.
+typedef CONCAT(ushort, VECTOR_WIDTH) REAL_VEC;
+typedef REAL_VEC __attribute__((aligned(2))) ANY_REAL_VEC;
+INLINE VEC LOAD(__global const REAL *p) {
+  REAL_VEC bits = *(__global const ANY_REAL_VEC *)p;
+  return CONCAT(vload_half, VECTOR_WIDTH)(0, (const half *)&bits);
+}
+INLINE void STORE(VEC v, __global REAL *p) {
+  REAL_VEC bits;
+  CONCAT(CONCAT(vstore_half, VECTOR_WIDTH), _rte)(v, 0, (half *)&bits);
+  *(__global ANY_REAL_VEC *)p = bits;
+}
 #endif
 #elif PRECISION == PRECISION_BFLOAT16
 typedef ushort REAL;
