@@ -4,6 +4,8 @@
 
 failed=
 torch=
+precisions= products=
+finished=
 say() { printf '%s\n' "$*" | tee -a "$log"; }
 
 # phase NAME SECONDS FUNCTION ARGUMENT...: runs a part, within so many seconds and what is left of the budget.
@@ -87,6 +89,7 @@ choose_device() {
     inputs="1x16 8x16 8x128-ragged 1x128"
     few="8x128-ragged"
     gemm_shapes=128x768x768,128x3072x768,512x768x768,512x512x512
+    gemm_few=128x768x768
     seconds=0.3 most_tokens=256 most_length=128
   else
     inputs="1x128 32x128 32x128-ragged 1x16 128x128-ragged 128x128 32x512-ragged 32x512 8x128-ragged 8x128 1x512
@@ -95,6 +98,7 @@ choose_device() {
     gemm_shapes=16x2304x768,16x768x768,16x3072x768,16x768x3072,128x2304x768,128x768x768,128x3072x768,128x768x3072
     gemm_shapes=$gemm_shapes,4096x2304x768,4096x768x768,4096x3072x768,4096x768x3072
     gemm_shapes=$gemm_shapes,1024x1024x1024,2048x2048x2048,4096x4096x4096,8192x8192x8192
+    gemm_few=128x3072x768,4096x3072x768,4096x4096x4096
     seconds=0.25 most_tokens=2048 most_length=512
   fi
 }
@@ -183,8 +187,21 @@ gemm() {
   limited bench-gemm --device "$device" --precision "$1" --shapes "$gemm_shapes" --seconds "$seconds" --json "$part"
 }
 
+# The products that the device does not take by itself, beside each other. One that a precision has not is left out.
+gemm_products() {
+  local precision product each=$work/product.jsonl
+  for precision in $(in_order float32 float16); do
+    for product in $products; do
+      rm -f "$each"
+      limited bench-gemm --device "$device" --precision "$precision" --matrix-product "$product" --shapes "$gemm_few" \
+        --seconds "$seconds" --json "$each" || [ $? -ne 124 ] || return 124
+      [ ! -f "$each" ] || cat "$each" >>"$part"
+    done
+  done
+}
+
 tune() {
-  limited tune "$work/bert-base" --device "$device" --max-tokens "$most_tokens" --max-length "$most_length"
+  limited tune "$work/bert-base" --device "$device" --precision "$1" --max-tokens "$most_tokens" --max-length "$most_length"
 }
 
 # measure MODEL PRECISION: forward passes on every input, from tensors in host memory to tensors in host memory.
@@ -229,9 +246,10 @@ peer() {
   return $status
 }
 
-# Tables and plots of what there is.
+# Tables and plots of what there is, once, however the script ends.
 finish() {
-  wait
+  [ -z "$finished" ] || return 0
+  finished=yes
   bert bench-summary "$results" --plots "$output" >"$output/summary.md" 2>>"$log" || say "no summary could be made: see $log"
   say "[$SECONDS s] done; $output has: $(cd "$output" && echo *)"
 }

@@ -31,8 +31,6 @@ case "$budget" in '' | *[!0-9]*) echo "run.sh: --budget is a number of seconds" 
 mkdir -p "$output" || { echo "run.sh: cannot write to $output; name a folder with --output" >&2; exit 1; }
 output=$(cd "$output" && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/swift-bert-kit.XXXXXX") || { echo "run.sh: no temporary folder" >&2; exit 1; }
-trap 'rm -rf "$work"' EXIT
-trap 'kill $(jobs -p) 2>/dev/null; exit 130' INT TERM
 SECONDS=0
 log=$output/log.txt results=$output/results.jsonl
 rm -f "$output"/{log.txt,results.jsonl,summary.md} "$output"/*.svg
@@ -42,6 +40,8 @@ export XDG_CACHE_HOME=$work/cache  # tuned and compiled by this run alone, so th
 mkdir -p "$XDG_CACHE_HOME"
 . "$here/drivers.sh"
 . "$here/phases.sh"
+trap 'finish; rm -rf "$work"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null; exit 130' INT TERM
 
 say "swift-bert kit, $(date -u +%Y-%m-%dT%H:%M:%SZ), budget $budget s, results in $output"
 say "$(uname -srm); $(nproc) processors"
@@ -56,26 +56,34 @@ for name in bert-base minilm; do
 done
 
 phase devices 20 devices
-choose_device || { finish; exit 1; }
+choose_device || exit 1
 phase supported "$((budget / 9))" supported
-[ -n "$precisions" ] || { say "no precision runs on $device: see $log"; finish; exit 1; }
+[ -n "$precisions" ] || { say "no precision is known to run on $device: see $log"; exit 1; }
 say "precisions: $precisions; matrix products: $products"
 phase verify "$((budget / 5))" verify
 for precision in $precisions; do phase "gemm $precision" "$((budget / 18))" gemm "$precision"; done
 wait
-phase tune "$((budget / 7))" tune
-for precision in $(in_order float16 float32 bfloat16); do
+# Choices are kept for each precision. Half precision is what a GPU is bought for, so it comes first.
+for precision in $(in_order float16 float32); do
+  phase "tune $precision" "$((budget / 9))" tune "$precision"
   phase "bert-base $precision" "$((budget / 12))" measure bert-base "$precision"
 done
 has_torch && phase "PyTorch gemm" "$((budget / 18))" peer --gemm "$gemm_shapes"
 has_torch && phase "PyTorch bert-base" "$((budget / 6))" peer --model bert-base --modes eager,sdpa
-for precision in $(in_order float16 float32 bfloat16); do
+for precision in $(in_order float16 float32); do
   phase "minilm $precision" "$((budget / 18))" measure minilm "$precision"
 done
 has_torch && phase "PyTorch minilm" "$((budget / 12))" peer --model minilm --modes sdpa,eager
+phase "gemm products" "$((budget / 12))" gemm_products
+for precision in $(in_order bfloat16); do
+  phase "tune $precision" "$((budget / 12))" tune "$precision"
+  phase "bert-base $precision" "$((budget / 12))" measure bert-base "$precision"
+  phase "minilm $precision" "$((budget / 18))" measure minilm "$precision"
+done
 for product in $products; do phase "verify product $product" "$((budget / 18))" verify_product "$product"; done
 # Last, because it compiles for long: what it does not reach is left out.
 has_torch && phase "PyTorch compile" "$budget" peer --model bert-base --modes compile --few
 phase "verify gradients" "$((budget / 4))" verify_gradients
 finish
+wait
 [ -z "$failed" ] || { say "FAILED:$failed"; exit 1; }
