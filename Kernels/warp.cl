@@ -22,8 +22,10 @@
 //   C (16 x 16)     c[i]: row 2 i + l / 16, column l % 16                                        of lane l
 //
 // Attention's functions (transposed fragments) are not there for AMD: attention_tiled serves. AMD's body was compiled, for
-// gfx1100 by clang 19, and its layout emulated; no such GPU has run it. Not built: Intel's matrix_mad, for which there was
-// no compiler here; its first operand has elements of one column in a lane, so that loads from these tiles are strided.
+// gfx1100 by clang 19 (clang 15 crashes), and its layout emulated; no such GPU has run it. Its fragments take twice the
+// registers: 64 x 64 of the result per warp spill 98...124 of them, 64 x 32 take 236 and spill none. Not built: Intel's
+// matrix_mad, for which there was no compiler here; a lane has elements of one column of its first operand, so that loads
+// from these tiles would be strided.
 //
 // Source: PTX ISA 8.0, 9.7.13 (ldmatrix, mma.m16n8k16, mma.m16n8k8), 9.7.8.22 (cp.async); AMD, GPUOpen: "How to accelerate
 // AI applications on RDNA 3 using WMMA", and Test/WMMA of its Orochi.

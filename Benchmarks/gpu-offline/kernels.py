@@ -45,7 +45,7 @@ TRAINING_FORMS = {
 }
 TILED_TRAINING = [{"HAS_BIAS": 0, "WEIGHT_TRANSPOSED": 1}, {"HAS_BIAS": 0, "HAS_ADDEND": 1, "X_TRANSPOSED": 1, "WEIGHT_TRANSPOSED": 1}]
 # Bytes of a stack frame that the source means: file -> (most bytes, why).
-STACK = {}
+STACK = {"mean": (128, "LEVELS partial sums of pairwise summation, indexed by the number of runs")}
 
 
 class Configuration:
