@@ -78,28 +78,27 @@ INLINE void copy_tile(
 INLINE void multiply_tiles(
     __local const uint4 *x_tile, __local const uint4 *weight_tile, int warp_row, int warp_column, WARP warp,
     float *sums) {
-  // Fragments of A are rows 0...7 and 8...15 of a chunk, then of the next; those of B both chunks of 8 rows, twice.
-  int x_row = warp_row + (warp.lane & 15);
-  int x_chunk = warp.lane / 16;
-  int weight_row = warp_column + (warp.lane & 7) + warp.lane / 16 * 8;
-  int weight_chunk = (warp.lane / 8) & 1;
+  int x_row = warp_row + a_row(warp.lane);
+  int x_chunk = a_chunk(warp.lane);
+  int weight_row = warp_column + b_row(warp.lane);
+  int weight_chunk = b_chunk(warp.lane);
 #if SPLITS
   float partial[M_TILES * N_TILES * 4];
 #else
   float *partial = sums;
 #endif
   UNROLL_WARP for (int step = 0; step < TILE_CHUNKS / 2; ++step) {
-    uint x[4 * M_TILES], weights[2 * N_TILES];
+    uint x[A_WORDS * M_TILES], weights[B_WORDS * N_TILES];
 #if SPLITS
     if ((step & 1) == 0) {
       UNROLL_WARP for (int i = 0; i < M_TILES * N_TILES * 4; ++i) partial[i] = 0.0f;
     }
 #endif
     UNROLL_WARP for (int m = 0; m < M_TILES; ++m)
-      load_fragments(x + 4 * m, x_tile, chunk_place(TILE_CHUNKS, x_row + 16 * m, 2 * step + x_chunk), warp);
+      load_fragments(x + A_WORDS * m, x_tile, chunk_place(TILE_CHUNKS, x_row + 16 * m, 2 * step + x_chunk), warp);
     UNROLL_WARP for (int n = 0; n < N_TILES; n += 2)
       load_fragments(
-          weights + 2 * n, weight_tile, chunk_place(TILE_CHUNKS, weight_row + 8 * n, 2 * step + weight_chunk), warp);
+          weights + B_WORDS * n, weight_tile, chunk_place(TILE_CHUNKS, weight_row + 8 * n, 2 * step + weight_chunk), warp);
     multiply_fragments(M_TILES, N_TILES, x, weights, partial, warp);
 #if SPLITS
     if ((step & 1) == 1) {
@@ -109,9 +108,11 @@ INLINE void multiply_tiles(
   }
 }
 
-// Two neighbouring elements of a row at p, of which `left` remain.
-INLINE void store_pair(float first, float second, __global REAL *p, int left, bool even) {
-#if PRECISION == 0
+// RESULT_RUN neighbouring elements of a row at p, of which `left` remain.
+INLINE void store_run(float first, float second, __global REAL *p, int left, bool even) {
+#if RESULT_RUN == 1
+  if (left > 0) store_one(first, p);
+#elif PRECISION == 0
   if (left > 0) p[0] = first;
   if (left > 1) p[1] = second;
 #else
@@ -129,14 +130,14 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void linear_mma(
     __global const REAL *x, __global const REAL *weight, __global const REAL *bias, __global REAL *out, int rows,
     int columns, int depth, int x_row, int out_row) {
   __local uint4 tiles[STAGES * PAIR_CHUNKS];
-#if MATRIX_ENGINE == 0
+#if EMULATED
   __local uint words[WARPS * WARP_WORDS(M_TILES, N_TILES)];
 #endif
   int lid = get_local_id(0);
   int index = lid / 32;
   WARP warp;
   warp.lane = lid & 31;
-#if MATRIX_ENGINE == 0
+#if EMULATED
   warp.words = words + index * WARP_WORDS(M_TILES, N_TILES);
 #endif
   int across = (columns + TILE_COLUMNS - 1) / TILE_COLUMNS;
@@ -186,22 +187,22 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void linear_mma(
   }
   out += (size_t)(out_row + first_row) * columns;
   bool even = (columns & 1) == 0 && ((size_t)out & (2 * sizeof(REAL) - 1)) == 0;
-  int column = first_column + warp_column + (warp.lane & 3) * 2;
-  UNROLL_WARP for (int n = 0; n < N_TILES; ++n) {
-    int left = columns - (column + 8 * n);
+  int column = first_column + warp_column + result_column(warp.lane);
+  UNROLL_WARP for (int n = 0; n < WARP_COLUMNS / RESULT_WIDTH; ++n) {
+    int left = columns - (column + RESULT_WIDTH * n);
     float first_bias = 0.0f, second_bias = 0.0f;
 #if HAS_BIAS
-    if (left > 0) first_bias = load_one(bias + column + 8 * n);
-    if (left > 1) second_bias = load_one(bias + column + 8 * n + 1);
+    if (left > 0) first_bias = load_one(bias + column + RESULT_WIDTH * n);
+    if (RESULT_RUN == 2 && left > 1) second_bias = load_one(bias + column + RESULT_WIDTH * n + 1);
 #endif
     UNROLL_WARP for (int m = 0; m < M_TILES; ++m) {
-      UNROLL_WARP for (int half_tile = 0; half_tile < 2; ++half_tile) {
-        int row = warp_row + m * 16 + half_tile * 8 + warp.lane / 4;
-        const float *pair = sums + (m * N_TILES + n) * 4 + 2 * half_tile;
+      UNROLL_WARP for (int i = 0; i < RESULT_ROWS; ++i) {
+        int row = warp_row + m * 16 + result_row(warp.lane, i);
+        const float *run = sums + ((m * (WARP_COLUMNS / RESULT_WIDTH) + n) * RESULT_ROWS + i) * RESULT_RUN;
         // + 0: a chain that underflowed to -0 ends in 0 where zeros fill up the last tile, so it does everywhere.
-        float first = activate_one((pair[0] + 0.0f) + first_bias);
-        float second = activate_one((pair[1] + 0.0f) + second_bias);
-        if (row < rows) store_pair(first, second, out + (size_t)row * columns + column + 8 * n, left, even);
+        float first = activate_one((run[0] + 0.0f) + first_bias);
+        float second = RESULT_RUN == 2 ? activate_one((run[RESULT_RUN - 1] + 0.0f) + second_bias) : 0.0f;
+        if (row < rows) store_run(first, second, out + (size_t)row * columns + column + RESULT_WIDTH * n, left, even);
       }
     }
   }

@@ -5,7 +5,8 @@
 // Each function has two bodies. With MATRIX_ENGINE 1 it is NVIDIA's instruction as inline PTX (ldmatrix, mma.sync,
 // cp.async; sm_80 and later). With MATRIX_ENGINE 0 the same lanes hold the same fragments and exchange them through
 // local memory: slow, portable, and index for index the same kernel, which is how it is tested where there is no such
-// GPU. The emulation has barriers of the whole work-group: every warp must come by equally often.
+// GPU. The emulation has barriers of the whole work-group: every warp must come by equally often. With MATRIX_ENGINE 2 it
+// is AMD's WMMA (RDNA 3, waves of 32, 16 bits only), or with EMULATED 1 the same exchange in AMD's layout.
 //
 // A chunk is 16 bytes, the unit of copies and of local memory: 8 elements of 16 bits or 4 floats. A step of the engines
 // is 2 chunks (32 bytes) of k: 16 elements of 16 bits, or 8 of tf32. So the fragments of all types lie alike:
@@ -14,11 +15,30 @@
 //   B (8 columns)   b[0], b[1]: chunks 0 and 1 of column g                                 word l % 4
 //   C (16 x 8)      c[0], c[1]: row g, columns 2 (l % 4) and the next; c[2], c[3]: row g + 8     of lane l
 //
+// AMD's engine takes 16 columns of B at once, and both halves of a wave hold the operands:
+//
+//   A (16 rows)     a[0...3], a[4...7]: chunks 0 and 1 of row l % 16
+//   B (16 columns)  b[0...3], b[4...7]: chunks 0 and 1 of column l % 16
+//   C (16 x 16)     c[i]: row 2 i + l / 16, column l % 16                                        of lane l
+//
+// Attention's functions (transposed fragments) are not there for AMD: attention_tiled serves. AMD's body was compiled, for
+// gfx1100 by clang 19 (clang 15 crashes), and its layout emulated; no such GPU has run it. Its fragments take twice the
+// registers: 64 x 64 of the result per warp spill 98...124 of them, 64 x 32 take 236 and spill none. Not built: Intel's
+// matrix_mad, for which there was no compiler here; a lane has elements of one column of its first operand, so that loads
+// from these tiles would be strided.
+//
 // Source: PTX ISA 8.0, 9.7.13 (ldmatrix, mma.m16n8k16, mma.m16n8k8), 9.7.8.22 (cp.async), 9.7.8.6 (shfl.sync), 9.7.3.20
-// (ex2).
+// (ex2); AMD, GPUOpen: "How to accelerate
+// AI applications on RDNA 3 using WMMA", and Test/WMMA of its Orochi.
 
 #ifndef MATRIX_ENGINE
-#define MATRIX_ENGINE 0  // 0 emulated, 1 NVIDIA
+#define MATRIX_ENGINE 0  // 0 NVIDIA's emulated, 1 NVIDIA, 2 AMD
+#endif
+#ifndef EMULATED
+#define EMULATED (MATRIX_ENGINE == 0)  // 1: exchange through local memory in place of the engine
+#endif
+#if MATRIX_ENGINE == 2 && PRECISION == 0
+#error "AMD's matrix engine has no product of floats: linear_tiled serves"
 #endif
 #ifndef PASSES
 #define PASSES 3  // products that make one of two floats: 1 tf32, 3 tf32 with both remainders (fp32's accuracy)
@@ -31,14 +51,30 @@
 #define SPLITS (PRECISION == 0 && PASSES == 3)
 #define MOST_TILES 8  // fragments of a side that multiply_fragments takes at once
 
-#if MATRIX_ENGINE == 1
+// Words of a lane for 16 rows of A and for 8 columns of B. The result's fragments: their columns, the neighbouring columns
+// of a lane and its rows.
+#if MATRIX_ENGINE == 2
+#define A_WORDS 8
+#define B_WORDS 4
+#define RESULT_WIDTH 16
+#define RESULT_RUN 1
+#define RESULT_ROWS 8
+#else
+#define A_WORDS 4
+#define B_WORDS 2
+#define RESULT_WIDTH 8
+#define RESULT_RUN 2
+#define RESULT_ROWS 2
+#endif
+
+#if EMULATED
+#define UNROLL_WARP
+// Words of local memory that a warp needs for the fragments of a product.
+#define WARP_WORDS(m_tiles, n_tiles) (32 * (A_WORDS * (m_tiles) + B_WORDS * (n_tiles)))
+#else
 // Where loops must be unrolled, so that fragments are registers.
 #define UNROLL_WARP _Pragma("unroll")
 #define WARP_WORDS(m_tiles, n_tiles) 1
-#else
-#define UNROLL_WARP
-// Words of local memory that a warp needs for the fragments of a product.
-#define WARP_WORDS(m_tiles, n_tiles) (32 * (4 * (m_tiles) + 2 * (n_tiles)))
 #endif
 
 #if PRECISION != 0
@@ -78,10 +114,36 @@ typedef struct {
   __local uint *words;
 } WARP;
 
+// The row and the chunk of a step that a lane names, so that load_fragments gives 16 rows of A, or 16 columns of B.
+INLINE int a_row(int lane) { return lane & 15; }
+#if MATRIX_ENGINE == 2
+INLINE int a_chunk(int lane) { return 0; }
+INLINE int b_row(int lane) { return lane & 15; }
+INLINE int b_chunk(int lane) { return 0; }
+#else
+INLINE int a_chunk(int lane) { return lane / 16; }
+INLINE int b_row(int lane) { return (lane & 7) + lane / 16 * 8; }
+INLINE int b_chunk(int lane) { return (lane / 8) & 1; }
+#endif
+
+// Where the result's fragment c of a lane lies: c[RESULT_RUN * i] at row result_row(lane, i), column result_column(lane).
+#if MATRIX_ENGINE == 2
+INLINE int result_row(int lane, int i) { return 2 * i + lane / 16; }
+INLINE int result_column(int lane) { return lane & 15; }
+#else
+INLINE int result_row(int lane, int i) { return lane / 4 + 8 * i; }
+INLINE int result_column(int lane) { return (lane & 3) * 2; }
+#endif
+
 // Four matrices of 8 rows of a chunk: lane i names the chunk that is row i % 8 of matrix i / 8, and gets of every matrix
-// word i % 4 of row i / 4.
-INLINE void load_fragments(uint fragments[4], __local const uint4 *memory, int chunk, WARP warp) {
-#if MATRIX_ENGINE == 1
+// word i % 4 of row i / 4. For AMD lane i names an even chunk of a row of chunk_place's tiles, and gets it and the next.
+INLINE void load_fragments(uint *fragments, __local const uint4 *memory, int chunk, WARP warp) {
+#if MATRIX_ENGINE == 2
+  for (int i = 0; i < 4; ++i) {
+    fragments[i] = ((__local const uint *)(memory + chunk))[i];
+    fragments[4 + i] = ((__local const uint *)(memory + (chunk ^ 1)))[i];
+  }
+#elif MATRIX_ENGINE == 1
   uint address = (uint)(size_t)(memory + chunk);
   __asm__ volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
                : "=r"(fragments[0]), "=r"(fragments[1]), "=r"(fragments[2]), "=r"(fragments[3])
@@ -98,6 +160,7 @@ INLINE void load_fragments(uint fragments[4], __local const uint4 *memory, int c
 #endif
 }
 
+#if MATRIX_ENGINE != 2
 // The same of four matrices of 8 x 8 elements of 16 bits, which come transposed: a lane gets elements i / 4 of rows
 // 2 (i % 4) and the next.
 INLINE void load_fragments_transposed(uint fragments[4], __local const uint4 *memory, int chunk, WARP warp) {
@@ -119,6 +182,7 @@ INLINE void load_fragments_transposed(uint fragments[4], __local const uint4 *me
   barrier(CLK_LOCAL_MEM_FENCE);
 #endif
 }
+#endif
 
 // The value of lane `lane ^ mask`.
 INLINE float exchange_lanes(float value, const int mask, WARP warp) {
@@ -137,7 +201,7 @@ INLINE float exchange_lanes(float value, const int mask, WARP warp) {
 #endif
 }
 
-// 2^x for x <= 0: 1 ulp, the engine's device 2 ulp (CUDA's guide on exp2f, which is this instruction); 0 where it would
+// 2^x for x <= 0: 1 ulp, the engine's device 2 ulp (not measured; CUDA's guide says so of exp2f); 0 where it would
 // be below 2^-126, NaN stays NaN, 2^0 is 1.
 INLINE float exp2_or_zero(float x) {
 #if MATRIX_ENGINE == 1
@@ -165,6 +229,22 @@ INLINE void multiply_one(const uint a[4], const uint b[2], float c[4]) {
                : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 #undef MMA
 }
+#elif !EMULATED
+#pragma OPENCL EXTENSION cl_khr_fp16 : enable
+INLINE void multiply_one(const uint a[8], const uint b[8], float c[8]) {
+  uint8 rows = (uint8)(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7]);
+  uint8 columns = (uint8)(b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]);
+  float8 sums = (float8)(c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]);
+#if PRECISION == 1
+  sums = __builtin_amdgcn_wmma_f32_16x16x16_f16_w32(
+      __builtin_astype(rows, half16), __builtin_astype(columns, half16), sums);
+#else
+  sums = __builtin_amdgcn_wmma_f32_16x16x16_bf16_w32(
+      __builtin_astype(rows, short16), __builtin_astype(columns, short16), sums);
+#endif
+  c[0] = sums.s0, c[1] = sums.s1, c[2] = sums.s2, c[3] = sums.s3;
+  c[4] = sums.s4, c[5] = sums.s5, c[6] = sums.s6, c[7] = sums.s7;
+}
 #else
 // The engine reads the upper 19 bits of a tf32.
 INLINE float word_as_float(uint word, int half_word) {
@@ -182,19 +262,25 @@ INLINE float word_as_float(uint word, int half_word) {
 INLINE void multiply_emulated(
     const int m_tiles, const int n_tiles, const uint *a, const uint *b, float *c, WARP warp) {
   __local uint *a_words = warp.words;
-  __local uint *b_words = warp.words + 32 * 4 * m_tiles;
-  for (int i = 0; i < 4 * m_tiles; ++i) a_words[i * 32 + warp.lane] = a[i];
-  for (int i = 0; i < 2 * n_tiles; ++i) b_words[i * 32 + warp.lane] = b[i];
+  __local uint *b_words = warp.words + 32 * A_WORDS * m_tiles;
+  for (int i = 0; i < A_WORDS * m_tiles; ++i) a_words[i * 32 + warp.lane] = a[i];
+  for (int i = 0; i < B_WORDS * n_tiles; ++i) b_words[i * 32 + warp.lane] = b[i];
   barrier(CLK_LOCAL_MEM_FENCE);
   for (int m = 0; m < m_tiles; ++m)
-    for (int n = 0; n < n_tiles; ++n)
-      for (int i = 0; i < 4; ++i) {
-        int row = warp.lane / 4 + (i / 2) * 8;
-        int column = (warp.lane & 3) * 2 + (i & 1);
+    for (int n = 0; n < n_tiles; n += RESULT_WIDTH / 8)
+      for (int i = 0; i < RESULT_ROWS * RESULT_RUN; ++i) {
+        int row = result_row(warp.lane, i / RESULT_RUN);
+        int column = result_column(warp.lane) + i % RESULT_RUN;
         float sum = c[(m * n_tiles + n) * 4 + i];
         for (int w = 0; w < 8; ++w) {
+#if MATRIX_ENGINE == 2
+          // Each half of the wave has operands of its own.
+          uint a_word = a_words[(m * 8 + w) * 32 + (warp.lane & 16) + row];
+          uint b_word = b_words[(n * 4 + w) * 32 + (warp.lane & 16) + column];
+#else
           uint a_word = a_words[(m * 4 + row / 8 + w / 4 * 2) * 32 + (row & 7) * 4 + (w & 3)];
           uint b_word = b_words[(n * 2 + w / 4) * 32 + column * 4 + (w & 3)];
+#endif
           sum = fma(word_as_float(a_word, 0), word_as_float(b_word, 0), sum);
 #if PRECISION != 0
           sum = fma(word_as_float(a_word, 1), word_as_float(b_word, 1), sum);
@@ -214,7 +300,7 @@ INLINE void split_word(uint word, uint *high, uint *low) {
 }
 #endif
 
-// c += A B: m_tiles fragments of A (4 words each), n_tiles of B (2 words each), m_tiles * n_tiles of C (4 floats each).
+// c += A B: m_tiles fragments of A (A_WORDS each), n_tiles of B (B_WORDS each), m_tiles * n_tiles of C (4 floats each).
 INLINE void multiply_fragments(
     const int m_tiles, const int n_tiles, const uint *a, const uint *b, float *c, WARP warp) {
 #if MATRIX_ENGINE == 1 && SPLITS
@@ -233,11 +319,11 @@ INLINE void multiply_fragments(
 #pragma unroll
     for (int m = 0; m < m_tiles; ++m) multiply_one(a_high + 4 * m, b_high, c + (m * n_tiles + n) * 4);
   }
-#elif MATRIX_ENGINE == 1
+#elif !EMULATED
 #pragma unroll
-  for (int n = 0; n < n_tiles; ++n)
+  for (int n = 0; n < n_tiles; n += RESULT_WIDTH / 8)
 #pragma unroll
-    for (int m = 0; m < m_tiles; ++m) multiply_one(a + 4 * m, b + 2 * n, c + (m * n_tiles + n) * 4);
+    for (int m = 0; m < m_tiles; ++m) multiply_one(a + A_WORDS * m, b + B_WORDS * n, c + (m * n_tiles + n) * 4);
 #elif SPLITS
   uint a_high[4 * MOST_TILES], a_low[4 * MOST_TILES], b_high[2 * MOST_TILES], b_low[2 * MOST_TILES];
   for (int i = 0; i < m_tiles * 4; ++i) split_word(a[i], a_high + i, a_low + i);
@@ -258,6 +344,8 @@ INLINE void copy_chunk(__local uint4 *to, __global const REAL *from, bool inside
                    :
                    : "r"((uint)(size_t)to), "l"(from), "r"(inside ? 16 : 0)
                    : "memory");
+#elif !EMULATED
+  *to = inside ? *(__global const uint4 *)from : (uint4)0u;
 #else
   // Word by word: Oclgrind 21.10 takes vectors that are put together for undefined.
   __global const uint *words = (__global const uint *)from;

@@ -68,6 +68,7 @@ public struct Engine: Sendable {
       var profile = DeviceProfile(device, matrixProduct: matrixProduct, precision: precision)
       let probe = MatrixEngineProbe.run(device)
       for note in probe.notes { logger.notice("\(device.selector): \(note)") }
+      for absence in probe.absences { logger.debug("\(device.selector): \(absence)") }
       profile.use(probe, isForced: matrixProduct != nil)
       if profile.matrixEngine == .emulated {
         logger.notice(

@@ -122,8 +122,9 @@ import Testing
     guard !device.vendor.uppercased().contains("NVIDIA") else { return }
     let probe = MatrixEngineProbe.run(device, [.nvidia], cache: nil)
     #expect(probe.engine == nil)
-    #expect(probe.notes.count == 4)
-    #expect(probe.notes.allSatisfy { $0.contains("has no products of ") })
+    #expect(probe.notes.isEmpty)
+    #expect(probe.absences.count == 4)
+    #expect(probe.absences.allSatisfy { $0.contains("has no products of ") })
   }
 
   @Test func aProfileTakesWhatTheProbeFound() throws {
@@ -133,7 +134,7 @@ import Testing
     ) -> DeviceProfile {
       var profile = DeviceProfile(device, workGroupSize: 32, matrixProduct: forced ?? .tiled, precision: precision)
       profile.use(
-        MatrixEngineProbe(engine: products.isEmpty ? nil : .nvidia, products: products, notes: []),
+        MatrixEngineProbe(engine: products.isEmpty ? nil : .nvidia, products: products),
         isForced: forced != nil)
       return profile
     }

@@ -23,6 +23,6 @@ extension DeviceProfile {
   func fits(_ configuration: MMAConfiguration) -> Bool {
     configuration.fits(
       maxWorkGroupSize: maxWorkGroupSize, localMemory: localMemory,
-      splits: precision == .float32 && matrixProduct == .mma)
+      splits: (precision == .float32 && matrixProduct == .mma) || matrixEngine == .amd)
   }
 }

@@ -52,7 +52,8 @@ public struct MMAConfiguration: Hashable, Sendable, CustomStringConvertible {
 
   /// Whether a device with these limits, in work-items and bytes, can run it.
   ///
-  /// - Parameter splits: whether products of float32 are made of three: a work-item then has its sums twice.
+  /// - Parameter splits: whether products of float32 are made of three: a work-item then has its sums twice. AMD's
+  ///   fragments take as many registers.
   public func fits(maxWorkGroupSize: Int, localMemory: Int, splits: Bool) -> Bool {
     workGroupItems <= maxWorkGroupSize && localByteCount <= localMemory && (!splits || warpRows * warpColumns <= 64 * 32)
   }

@@ -6,11 +6,17 @@ public enum MatrixEngine: Int, Sendable, CaseIterable, CustomStringConvertible {
   case emulated = 0
   /// NVIDIA's tensor cores, by inline PTX: `mma.sync`, `ldmatrix`, `cp.async`; compute capability 8.0 and later.
   case nvidia = 1
+  /// The WMMA units of AMD's RDNA 3, by the compiler's builtins; 16 bits only. Attention has no kernel for them.
+  case amd = 2
 
   public var description: String {
     switch self {
     case .emulated: "emulated"
     case .nvidia: "NVIDIA mma.sync"
+    case .amd: "AMD WMMA"
     }
   }
+
+  /// Products that it may have.
+  var products: [MatrixEngineProbe.Product] { self == .amd ? [.float16, .bfloat16] : MatrixEngineProbe.Product.allCases }
 }

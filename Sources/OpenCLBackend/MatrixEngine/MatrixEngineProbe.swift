@@ -27,17 +27,22 @@ public struct MatrixEngineProbe: Sendable, Equatable {
   public let engine: MatrixEngine?
   /// The products that gave their known answers.
   public let products: Set<Product>
-  /// Why a product that was tried is not used, a sentence each.
+  /// What was wrong with products that are therefore not used, a sentence each.
   public let notes: [String]
+  /// Why products are not there at all, a sentence each: most devices have no such instructions.
+  public let absences: [String]
 
-  package init(engine: MatrixEngine?, products: Set<Product>, notes: [String]) {
-    (self.engine, self.products, self.notes) = (engine, products, notes)
+  package init(engine: MatrixEngine?, products: Set<Product>, notes: [String] = [], absences: [String] = []) {
+    (self.engine, self.products, self.notes, self.absences) = (engine, products, notes, absences)
   }
 
   /// Engines worth trying on a device. The vendor's name says which instructions to try; whether they are there and right
   /// is for the probe.
   static func candidates(_ device: Device) -> [MatrixEngine] {
-    device.kind == .gpu && device.vendor.uppercased().contains("NVIDIA") ? [.nvidia] : []
+    guard device.kind == .gpu else { return [] }
+    let vendor = device.vendor.uppercased()
+    if vendor.contains("NVIDIA") { return [.nvidia] }
+    return vendor.contains("ADVANCED MICRO DEVICES") || vendor.contains("AMD") ? [.amd] : []
   }
 
   /// Tries the device's engines. Costs a fraction of a second where there is one to try, nothing elsewhere.
@@ -54,23 +59,23 @@ public struct MatrixEngineProbe: Sendable, Equatable {
     _ device: Device, _ engines: [MatrixEngine], cache: ProgramCache?,
     numbers: (Product) -> KnownProducts = KnownProducts.init
   ) -> MatrixEngineProbe {
-    var notes: [String] = []
+    var (notes, absences): ([String], [String]) = ([], [])
     for engine in engines {
       var right: Set<Product> = []
-      for product in Product.allCases {
+      for product in engine.products {
         do {
           let known = numbers(product)
           let found = try products(of: known, product, engine, device, cache: cache)
-          if let wrong = known.difference(found) {
+          if let wrong = known.difference(found, engine) {
             notes.append("\(engine) gives wrong products of \(product.rawValue), which are not used: \(wrong)")
           } else {
             right.insert(product)
           }
-        } catch { notes.append("\(engine) has no products of \(product.rawValue): \(error)") }
+        } catch { absences.append("\(engine) has no products of \(product.rawValue): \(error)") }
       }
-      if !right.isEmpty { return MatrixEngineProbe(engine: engine, products: right, notes: notes) }
+      if !right.isEmpty { return MatrixEngineProbe(engine: engine, products: right, notes: notes, absences: absences) }
     }
-    return MatrixEngineProbe(engine: nil, products: [], notes: notes)
+    return MatrixEngineProbe(engine: nil, products: [], notes: notes, absences: absences)
   }
 
   private static func products(

@@ -86,7 +86,7 @@ struct TuningIdentity {
   let fields: [(name: String, value: String)]
 
   /// The sources of what is tuned.
-  private static let kernelFiles = ["common", "tiles", "linear_panels", "linear_tiled", "warp", "linear_mma", "attention", "attention_tiled"]
+  private static let kernelFiles = ["common", "tiles", "linear_panels", "linear_tiled", "warp", "linear_mma", "attention_mma", "attention", "attention_tiled"]
 
   init(_ device: Device, _ profile: DeviceProfile) {
     let text = TuningIdentity.kernelFiles.map(KernelLibrary.source).joined(separator: "\u{0}")
@@ -94,6 +94,7 @@ struct TuningIdentity {
       ("device", device.name), ("driver", device.driverVersion), ("platform", device.platform.version),
       ("compute_units", "\(profile.computeUnits)"), ("work_group_size", "\(profile.workGroupSize)"),
       ("vector_width", "\(profile.vectorWidth)"), ("matrix_product", profile.matrixProduct.rawValue),
+      ("matrix_engine", profile.matrixEngine?.description ?? "none"),
       ("precision", profile.precision.rawValue),
       ("kernels", CacheFolder.fingerprint(Array(text.utf8))),
     ]
