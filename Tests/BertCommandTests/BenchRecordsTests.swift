@@ -50,7 +50,7 @@ import Testing
       {"engine": "PyTorch sdpa", "model": "base", "inputs": "8x128", "precision": "tf32", "tokens": 1024, "seconds": [1.0]}
       {"engine": "PyTorch eager", "model": "base", "inputs": "8x128", "precision": "float16", "problem": "out of memory"}
       {"gemm": [64, 32, 16], "precision": "float32", "matrix_product": "tiled", "seconds": [1e-3], "tflops": 12.345}
-      {"passes": [{"precision": "float32", "matrix_product": "tiled", "groups": [{"group": "linear", "cases": 3, "run": 2, "largest_error": 2e-7, "bound": 1e-6, "failed": [{"case": "one", "problem": "p"}]}]}]}
+      {"passes": [{"precision": "float32", "matrix_product": "tiled", "groups": [{"group": "linear", "cases": 3, "run": 2, "largest_error": 2e-7, "bound": 1e-6, "failed": [{"case": "one", "problem": "p"}]}, {"group": "mean", "cases": 9, "run": 0, "failed": []}, {"group": "clear", "cases": 4, "run": 1, "largest_error": 0, "bound": 1e-6, "failed": []}]}]}
       {"phase": "tune", "status": "cut after 5 s", "seconds": 5}
       {"model": "base", "inp
       """, to: "results")
@@ -62,6 +62,7 @@ import Testing
       "`opencl:0:0` (used): A | B, 1", "| batch x tokens | swift-bert | PyTorch sdpa tf32 | fastest other / ours |",
       "| 8x128 | 500.00 (16) | 1000.00 (8) | 2.00 |", "- PyTorch eager float16 8x128: out of memory",
       "| 64 x 32 x 16 | 12.35 |", "| float32 | tiled | linear | 2 of 3 | 2.0e-07 | 1.0e-06 | 1 FAILED: one |",
+      "| mean | 0 of 9 | - | - | not reached |", "| clear | 1 of 4 | 0 | 1.0e-06 | holds as far as it was run |",
       "| tune | cut after 5 s | 5.0 |", "1 line of the results could not be read.",
     ] {
       #expect(outcome.text.contains(row), "\(row)")
