@@ -48,7 +48,8 @@ extension DeviceProfile {
   /// Whether attention runs on the matrix engine: numbers of 16 bits and heads that the kernel takes. Else `attention_tiled`
   /// serves.
   public func usesAttentionWarps(headSize: Int) -> Bool {
-    workGroupSize > 1 && matrixEngine != nil && matrixEngine != .amd && precision != .float32 && AttentionWarps.serves(headSize: headSize)
+    workGroupSize > 1 && matrixEngine != nil && matrixEngine != .amd && precision != .float32
+      && AttentionWarps.serves(headSize: headSize)
       && AttentionWarps(warps: 1, warpQueries: 16).fits(
         headSize: headSize, maxWorkGroupSize: maxWorkGroupSize, localMemory: localMemory)
   }

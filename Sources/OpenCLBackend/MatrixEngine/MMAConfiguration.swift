@@ -55,7 +55,8 @@ public struct MMAConfiguration: Hashable, Sendable, CustomStringConvertible {
   /// - Parameter splits: whether products of float32 are made of three: a work-item then has its sums twice. AMD's
   ///   fragments take as many registers.
   public func fits(maxWorkGroupSize: Int, localMemory: Int, splits: Bool) -> Bool {
-    workGroupItems <= maxWorkGroupSize && localByteCount <= localMemory && (!splits || warpRows * warpColumns <= 64 * 32)
+    workGroupItems <= maxWorkGroupSize && localByteCount <= localMemory
+      && (!splits || warpRows * warpColumns <= 64 * 32)
   }
 
   /// Work-groups for a result of this size.

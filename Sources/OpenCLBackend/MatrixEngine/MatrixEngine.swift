@@ -18,5 +18,7 @@ public enum MatrixEngine: Int, Sendable, CaseIterable, CustomStringConvertible {
   }
 
   /// Products that it may have.
-  var products: [MatrixEngineProbe.Product] { self == .amd ? [.float16, .bfloat16] : MatrixEngineProbe.Product.allCases }
+  var products: [MatrixEngineProbe.Product] {
+    self == .amd ? [.float16, .bfloat16] : MatrixEngineProbe.Product.allCases
+  }
 }

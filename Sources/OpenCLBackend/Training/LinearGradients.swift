@@ -36,7 +36,8 @@ extension StepBinder {
     let launch: (Queue, Int, Int) throws -> Void
     switch profile.matrixProduct {
     case .panels: launch = try bindPanels(product, kernels, panels: arguments.scratch)
-    case .tiled, .mma, .tf32: launch = try bindTiles(product, kernels, try inputGradientChoice(arguments.step.operands[1]))
+    case .tiled, .mma, .tf32:
+      launch = try bindTiles(product, kernels, try inputGradientChoice(arguments.step.operands[1]))
     case .clblast: launch = bindCLBlast(product)
     }
     return { queue, dimensions in

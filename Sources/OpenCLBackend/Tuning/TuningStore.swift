@@ -86,7 +86,10 @@ struct TuningIdentity {
   let fields: [(name: String, value: String)]
 
   /// The sources of what is tuned.
-  private static let kernelFiles = ["common", "tiles", "linear_panels", "linear_tiled", "warp", "linear_mma", "attention_mma", "attention", "attention_tiled"]
+  private static let kernelFiles = [
+    "common", "tiles", "linear_panels", "linear_tiled", "warp", "linear_mma", "attention_mma", "attention",
+    "attention_tiled",
+  ]
 
   init(_ device: Device, _ profile: DeviceProfile) {
     let text = TuningIdentity.kernelFiles.map(KernelLibrary.source).joined(separator: "\u{0}")
