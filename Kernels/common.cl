@@ -392,7 +392,7 @@ INLINE float activate_one(float x) {
 }
 
 // A vector of h, the sum of the first `terms` of the rows a, b and c, of which `left` numbers remain; `filling` behind them.
-INLINE VEC load_sum(
+INLINE VEC load_terms(
     const int terms, __global const REAL *a, __global const REAL *b, __global const REAL *c, int left, float filling) {
   VEC h = load_row_or(a, left, filling);
   if (terms > 1) h += load_row(b, left);
@@ -400,7 +400,7 @@ INLINE VEC load_sum(
   return h;
 }
 
-// Writes out = (h - mean) / sqrt(variance + epsilon) * weight + bias, h a row of `hidden` numbers as load_sum has it, which
+// Writes out = (h - mean) / sqrt(variance + epsilon) * weight + bias, h a row of `hidden` numbers as load_terms has it, which
 // sums to hidden * mean; out may be one of its terms.
 INLINE void normalize_row(
     const int terms, __global const REAL *a, __global const REAL *b, __global const REAL *c, float mean,
@@ -411,14 +411,14 @@ INLINE void normalize_row(
 ) {
   VEC squares = (VEC)0.0f;
   FOR_ROW(i, hidden) {
-    VEC centred = load_sum(terms, a + i, b + i, c + i, hidden - i, mean) - (VEC)mean;
+    VEC centred = load_terms(terms, a + i, b + i, c + i, hidden - i, mean) - (VEC)mean;
     squares = fma(centred, centred, squares);
   }
   float variance = reduce_sum(sum_lanes(squares), scratch) / (float)hidden;
   VEC scale = (VEC)(1.0f / sqrt(variance + epsilon));
   FOR_ROW(i, hidden) {
     int left = hidden - i;
-    VEC centred = (load_sum(terms, a + i, b + i, c + i, left, 0.0f) - (VEC)mean) * scale;
+    VEC centred = (load_terms(terms, a + i, b + i, c + i, left, 0.0f) - (VEC)mean) * scale;
     store_row(fma(centred, load_row(weight + i, left), load_row(bias + i, left)), out + i, left);
   }
 }
