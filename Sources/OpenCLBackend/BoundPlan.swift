@@ -41,7 +41,9 @@ final class BoundPlan {
         let (state, offset) = graph.place(ofStorage: storage)
         let count = try graph.type(of: storage).shape.elementCount(plan.dimensions)
         let view =
-          try storage == state ? buffers[state] : buffers[state]?.subBuffer(
+          try storage == state
+          ? buffers[state]
+          : buffers[state]?.subBuffer(
             offset: offset * precision.byteCount, byteCount: count * precision.byteCount)
         buffers[storage] = view
         buffers[value] = view

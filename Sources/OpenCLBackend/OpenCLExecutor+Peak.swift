@@ -66,7 +66,8 @@ private struct PeakRun {
     local = profile.workGroupSize
     // Several for each core, so that one which others hold up does not hold up the launch.
     items = (groups ?? profile.computeUnits * (isCPU ? 8 : max(2048 / local, 1))) * local
-    kernel = try executor.library.kernel("fma_peak", defines: ["CHAINS": PeakRun.chains, "PRECISION": Precision.float32.define])
+    kernel = try executor.library.kernel(
+      "fma_peak", defines: ["CHAINS": PeakRun.chains, "PRECISION": Precision.float32.define])
     out = try Buffer(executor.context, byteCount: items * width * 4, label: "fma_peak's sums")
   }
 

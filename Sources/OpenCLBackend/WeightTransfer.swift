@@ -16,7 +16,8 @@ struct WeightTransfer {
     init(_ parameter: Graph.Parameter, _ layout: WeightLayout, _ executor: OpenCLExecutor) throws {
       let isPlain = if case .plain = layout { true } else { false }
       buffer = try Buffer(
-        executor.context, byteCount: WeightPiece.byteCount(parameter, layout, executor.profile.precision), access: .readOnly,
+        executor.context, byteCount: WeightPiece.byteCount(parameter, layout, executor.profile.precision),
+        access: .readOnly,
         label: isPlain ? parameter.name : parameter.name + " in panels")
       pieces = WeightPiece.pieces(parameter, layout, executor.profile.precision)
     }

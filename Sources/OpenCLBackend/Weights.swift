@@ -97,7 +97,9 @@ extension DeviceProfile {
   public func weightByteCount(of graph: Graph) throws(GraphError) -> Int {
     let uses = try WeightUses(graph, packs: matrixProduct == .panels)
     return graph.parameters.reduce(0) { sum, entry in
-      sum + (uses.packed.contains(entry.value) ? WeightPiece.byteCount(entry.parameter, panels(entry.parameter), precision) : 0)
+      sum
+        + (uses.packed.contains(entry.value)
+          ? WeightPiece.byteCount(entry.parameter, panels(entry.parameter), precision) : 0)
         + (uses.plain.contains(entry.value) ? WeightPiece.byteCount(entry.parameter, .plain, precision) : 0)
     }
   }

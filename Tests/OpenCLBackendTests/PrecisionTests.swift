@@ -54,7 +54,8 @@ extension PreparedRun {
     let patterns = (0...UInt16.max).map { $0 }
     let found = patterns.withUnsafeBytes { precision.floats($0, count: patterns.count) }
     for (pattern, value) in zip(patterns, found) {
-      let wanted = precision == .float16 ? Float(Float16(bitPattern: pattern)) : Float(bitPattern: UInt32(pattern) << 16)
+      let wanted =
+        precision == .float16 ? Float(Float16(bitPattern: pattern)) : Float(bitPattern: UInt32(pattern) << 16)
       #expect(value.bitPattern == wanted.bitPattern || (value.isNaN && wanted.isNaN), "\(pattern)")
     }
   }

@@ -4,7 +4,8 @@ import StrictJSON
 extension BenchResult {
   var json: JSON {
     .object([
-      "model": .string(model), "precision": .string(engines[0].precision.rawValue), "engines": .array(engines.map(json)),
+      "model": .string(model), "precision": .string(engines[0].precision.rawValue),
+      "engines": .array(engines.map(json)),
       "shapes": .array(rows.map(json)),
     ])
   }
