@@ -18,7 +18,8 @@
 //            online softmax in fp32 (base 2, the scale applied to the scores), keys in blocks counted from the sequence's
 //            first; weights rounded to 16 bits for the product with V, not for their sum. A query that sees nothing gives
 //            zeros, the weight of a hidden key is 0. A query's bits depend neither on other queries nor on WHOLE_CHUNKS,
-//            WARPS or WARP_QUERIES, and are the same with hidden keys and without
+//            WARPS or WARP_QUERIES, and with finite values are the same with hidden keys
+//            and without
 // Aliasing   none
 // Reference  Sources/CPUBackend/Attention.swift
 // Counted    (machine code for sm_90, WHOLE_CHUNKS, interior blocks; no GPU ran) no spills for any head size, causal or

@@ -14,7 +14,7 @@
 //            that run at once share operands in the second-level cache
 // Numerics   16 bits: products exact, sums fp32 in the engine. float: PASSES products of tf32 each. NVIDIA's engines cut
 //            sums off (Ootomo and Yokota, arXiv:2203.03341), which over a long chain costs more than fp32 may: with three
-//            passes an engine sums 16 products, and those sums are added in fp32, rounded. One chain per element,
+//            passes an engine sums 16 products, and those sums are added in fp32, rounded; an infinity gives NaN there. One chain per element,
 //            k ascending in steps of the engine: a row's bits do not depend on the others', nor on the tile. So k is
 //            not divided among groups (split-K) where rows are few: a chain of 768 is 48 products of about 33 cycles, 0.9
 //            microseconds at 1.7 GHz (computed); small tiles keep the weights coming meanwhile

@@ -22,7 +22,10 @@ FORMS = {
     "attention_context": product(HEAD_SIZE=HEADS, WG_SIZE=(64,)),
     "attention_context_gradient": product(HEAD_SIZE=HEADS, WG_SIZE=(64,)),
     "attention_gradient_tiled": product(HEAD_SIZE=HEADS, OF_KEYS=(0, 1), CAUSAL=(0, 1), HAS_DROPOUT=(0, 1), ROW_ITEMS=(8,)),
-    "attention_mma": product(HEAD_SIZE=HEADS, CAUSAL=(0, 1), MATRIX_ENGINE=(1,)),
+    # As AttentionWarps.swift has them: 32 queries a warp for heads up to 64.
+    "attention_mma": product(
+        HEAD_SIZE=(32, 64), CAUSAL=(0, 1), MATRIX_ENGINE=(1,), WHOLE_CHUNKS=(1,), WARPS=(4,), WARP_QUERIES=(16, 32))
+    + product(HEAD_SIZE=(128,), CAUSAL=(0, 1), MATRIX_ENGINE=(1,), WHOLE_CHUNKS=(1,), WARPS=(4, 8), WARP_QUERIES=(16,)),
     "attention_probabilities": product(
         HEAD_SIZE=HEADS, HAS_MASK=(0, 1), RELATIVE=(0, 1, 2), CAUSAL=(0, 1), TILE_QUERIES=(1,), WG_SIZE=(64,)),
     "attention_probabilities_gradient": product(HEAD_SIZE=HEADS, RELATIVE=(0, 1), WG_SIZE=(64,)),
@@ -117,6 +120,8 @@ def linear_jobs(tiled, mma):
     for each in mma:
         common = {"tile": each.name, "items": each.workGroupItems, "local_bytes": each.localByteCount, "sizes": each.sizes}
         for kind, precision, passes in (("f16", 1, 1), ("bf16", 2, 1), ("tf32x3", 0, 3), ("tf32", 0, 1)):
+            if kind == "tf32x3" and each.sizes["warpRows"] * each.sizes["warpColumns"] > 64 * 32:
+                continue  # a warp has the sums twice: MMAConfiguration.fits
             # WHOLE_CHUNKS 0: depths that are no multiple of a chunk, copied element by element. The end is the same code
             # in bf16 as in f16, and in tf32 as in tf32x3.
             for activation, whole in ((0, 1), (1, 1), (0, 0)) if kind in ("f16", "tf32x3") else ((0, 1),):

@@ -73,6 +73,11 @@ struct BenchGEMM: AsyncParsableCommand {
         let rate = shape.floatingPointOperations / times.median / 1e12
         line["seconds"] = .array(times.seconds.map { .number(JSONNumber($0)) })
         line["tflops"] = .number(JSONNumber(rate))
+        let bound = max(self.engine.precision.bound(profile.matrixProduct), 1e-5)
+        // Written so that a NaN is a problem.
+        if !(error <= bound) {
+          problems.append("\(shape.name): relative error \(scientific(error)), \(scientific(bound)) is allowed")
+        }
         line["relative_error"] = error.isFinite ? .number(JSONNumber(error)) : .null
         status.finish()
         if json != "-" {

@@ -40,17 +40,21 @@ extension VerifyGroup {
     var groups = order.map { name in
       VerifyGroup(name: name, cases: rows.filter { $0.operation.name == name }.map { VerifyCase($0, precision, bound) })
     }
-    // Behind the operations of models, before those of training.
+    // Behind the operations of models, before those of training. Models of 18 hidden numbers, in which roundings do not
+    // average out: PyTorch in half precision is up to 1.4 times the bound off on them as well.
     let models = try goldens.map { root in
       try GoldenCase.sections.map { section in
-        let cases = try GoldenCase.names(section, in: root).map { VerifyCase(try GoldenCase($0, in: root), bound) }
+        let cases = try GoldenCase.names(section, in: root).map {
+          VerifyCase(try GoldenCase($0, in: root), 2.5 * bound)
+        }
         return VerifyGroup(name: modelPrefix + section, cases: cases)
       }
     }
     let training = groups.firstIndex { group in rows.contains { $0.operation.name == group.name && $0.isOfTraining } }
     groups.insert(contentsOf: (models ?? []).filter { !$0.cases.isEmpty }, at: training ?? groups.endIndex)
     if gradients, precision == .float32 {
-      groups.append(VerifyGroup(name: "gradients", cases: OperationCase.differentiable.map(VerifyCase.init(gradient:))))
+      groups.append(
+        VerifyGroup(name: "gradients", cases: OperationCase.differentiable.map { VerifyCase(gradient: $0, bound) }))
     }
     return groups
   }
@@ -85,9 +89,9 @@ extension VerifyCase {
   }
 
   /// The gradients of a row, the worst of them.
-  init(gradient row: OperationCase) {
+  init(gradient row: OperationCase, _ bound: Double) {
     name = "gradient of \(row)"
-    bound = row.gradientTolerance
+    self.bound = max(row.gradientTolerance, bound)
     error = { engine in
       let prepared = try row.prepareGradient()
       let found = try await prepared.runGradient(on: engine.executor)
@@ -110,7 +114,7 @@ extension VerifyCase {
 extension Precision {
   /// Largest relative Frobenius error of numbers of so few bits, in memory or in products; single precision has bounds of
   /// each case's own.
-  fileprivate func bound(_ product: MatrixProduct?) -> Double {
+  func bound(_ product: MatrixProduct?) -> Double {
     switch self {
     case .float32: product == .tf32 ? 2e-3 : 0
     case .float16: 2e-3

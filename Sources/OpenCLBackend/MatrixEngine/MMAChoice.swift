@@ -9,10 +9,12 @@ extension DeviceProfile {
   public func mmaChoice(columns: Int, depth: Int, _ tuning: Tuning = .none) -> MMAChoice {
     if let mmaConfiguration { return MMAChoice([.init(rows: .max, configuration: mmaConfiguration)]) }
     let tuned = tuning.choices(LinearConfiguration.self, [columns, depth])
-    let options = MMAConfiguration.untuned.filter(fits)
+    // Where nothing fits, the launch says so with the numbers in it.
+    let options =
+      [MMAConfiguration.untuned.filter(fits), MMAConfiguration.candidates.filter(fits), MMAConfiguration.untuned]
+      .first { !$0.isEmpty } ?? []
     return MMAChoice(
-      // Where nothing fits, the launch says so with the numbers in it.
-      options.isEmpty ? MMAConfiguration.untuned : options,
+      options,
       tuned: { size in
         guard case .mma(let choice)? = tuned[size], fits(choice) else { return nil }
         return choice
@@ -22,7 +24,8 @@ extension DeviceProfile {
   /// Whether this device can run a configuration, in its precision.
   func fits(_ configuration: MMAConfiguration) -> Bool {
     configuration.fits(
-      maxWorkGroupSize: maxWorkGroupSize, localMemory: localMemory,
+      maxWorkGroupSize: maxWorkGroupSize,
+      localMemory: localMemory - (matrixEngine == .emulated ? configuration.emulationByteCount : 0),
       splits: (precision == .float32 && matrixProduct == .mma) || matrixEngine == .amd)
   }
 }

@@ -50,6 +50,9 @@ public struct MMAConfiguration: Hashable, Sendable, CustomStringConvertible {
   /// Bytes of local memory of a group on an engine; the emulation needs more.
   public var localByteCount: Int { stages * (tileRows + tileColumns) * tileChunks * 16 }
 
+  /// Bytes that the emulation exchanges fragments through, besides: `WARP_WORDS` of warp.cl for each warp.
+  var emulationByteCount: Int { workGroupItems * (4 * (warpRows / 16) + 2 * (warpColumns / 8)) * 4 }
+
   /// Whether a device with these limits, in work-items and bytes, can run it.
   ///
   /// - Parameter splits: whether products of float32 are made of three: a work-item then has its sums twice. AMD's
