@@ -36,6 +36,18 @@ import Testing
     }
   }
 
+  /// Dense layers on an emulated matrix engine, in the smallest tiles.
+  @Test(arguments: MatrixEngineTests.Kind.allCases)
+  func denseLayerOnAMatrixEngine(kind: MatrixEngineTests.Kind) async throws {
+    let row = try #require(
+      OperationCase.small.first { $0.operation.name == "linear" && $0.what == "3 x 4 x 5 identity" })
+    let wanted = try await row.run(on: CPUExecutor<Double>())
+    for tile in MMAConfiguration.candidates.suffix(2) {
+      let found = try await row.run(on: MatrixEngineTests.executor(kind, tile))
+      #expect(relativeError(found.doubles, wanted.doubles) <= kind.bound(row.tolerance))
+    }
+  }
+
   @Test(arguments: [1, 2, 4, 8], [false, true]) func attention(itemQueries: Int, isCausal: Bool) async throws {
     let what = "[9, 70, 40, 3] over [4, 65, 0, 2] 1 apart, 2 heads of 7" + (isCausal ? ", causal" : "")
     let row = try #require(OperationCase.small.first { $0.operation.name == "attention" && $0.what == what })
