@@ -39,7 +39,9 @@ extension PreparedRun {
       let found = try #require(try await run.run(on: executor)["result"])
       #expect(found.shape == wanted.shape, "\(row)")
       let error = relativeError(found.doubles, wanted.doubles)
-      #expect(error <= precision.roundoff + row.tolerance, "\(row): \(error)")
+      // 2e-3 and 1.5e-2 where it has not been seen that one rounding is all.
+      let roundings: Double = form == .native || form == .vectors4 ? 1 : 4
+      #expect(error <= roundings * precision.roundoff + row.tolerance, "\(row): \(error)")
     }
   }
 
