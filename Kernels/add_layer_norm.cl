@@ -27,5 +27,6 @@ __kernel void add_layer_norm(
     sums += h;
   }
   float mean = reduce_sum(sum_lanes(sums), scratch) / (float)hidden;
-  NORMALIZE_ROW(KEEPS_FLOATS ? 1 : 2, KEEPS_FLOATS ? out : x, residual, residual, mean, weight, bias, out, hidden, epsilon);
+  normalize_row(KEEPS_FLOATS ? 1 : 2, KEEPS_FLOATS ? out : x, residual, residual, mean, weight, bias, out, hidden,
+      epsilon WITH_SCRATCH);
 }

@@ -400,6 +400,13 @@ INLINE VEC load_sum(
   return h;
 }
 
+// The last argument of normalize_row. No variadic macro: NVIDIA's compiler has none in OpenCL C 1.2.
+#if WG_SIZE > 1
+#define WITH_SCRATCH , scratch
+#else
+#define WITH_SCRATCH
+#endif
+
 // Writes out = (h - mean) / sqrt(variance + epsilon) * weight + bias, h a row of `hidden` numbers as load_sum has it, which
 // sums to hidden * mean; out may be one of its terms.
 INLINE void normalize_row(
@@ -422,8 +429,3 @@ INLINE void normalize_row(
     store_row(fma(centred, load_row(weight + i, left), load_row(bias + i, left)), out + i, left);
   }
 }
-#if WG_SIZE > 1
-#define NORMALIZE_ROW(...) normalize_row(__VA_ARGS__, scratch)
-#else
-#define NORMALIZE_ROW(...) normalize_row(__VA_ARGS__)
-#endif

@@ -45,6 +45,7 @@ __kernel void embedding_layer_norm(
     sums += h;
   }
   float mean = reduce_sum(sum_lanes(sums), scratch) / (float)hidden;
-  NORMALIZE_ROW(
-      KEEPS_FLOATS ? 1 : 2 + HAS_POSITIONS, KEEPS_FLOATS ? out : word, type, position, mean, weight, bias, out, hidden, epsilon);
+  normalize_row(
+      KEEPS_FLOATS ? 1 : 2 + HAS_POSITIONS, KEEPS_FLOATS ? out : word, type, position, mean, weight, bias, out, hidden,
+      epsilon WITH_SCRATCH);
 }

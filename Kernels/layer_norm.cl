@@ -18,5 +18,5 @@ __kernel void layer_norm(
   VEC sums = (VEC)0.0f;
   FOR_ROW(i, hidden) sums += load_row(x + i, hidden - i);
   float mean = reduce_sum(sum_lanes(sums), scratch) / (float)hidden;
-  NORMALIZE_ROW(1, x, x, x, mean, weight, bias, out + start, hidden, epsilon);
+  normalize_row(1, x, x, x, mean, weight, bias, out + start, hidden, epsilon WITH_SCRATCH);
 }

@@ -4,7 +4,8 @@
 //   out[0,m,n] = sum_s sum_k x[s,m,k] * weight[s,n,k],   out[1,m,n] = sum_s sum_k x[s,m,k] * value[s,k,n]
 //
 // Shapes     with 16 bits: x, weight, value [steps, 16, 16]; float: x, weight [steps, 16, 8], value is not read; out
-//            [2, 16, 16] float, of which float and AMD's engine leave the second matrix as it is
+//            [2, 16, 16] float, of which float and AMD's engine leave the second matrix as it is; PASSES 3 needs an even
+//            number of steps
 // Defines    PRECISION, PASSES, MATRIX_ENGINE of warp.cl
 // Launch     one group of 32
 // Reference  Sources/OpenCLBackend/MatrixEngine/MatrixEngineProbe.swift
@@ -31,6 +32,11 @@ __kernel __attribute__((reqd_work_group_size(32, 1, 1))) void probe_mma(
   int lane = warp.lane;
   float c[8], transposed[8];
   for (int i = 0; i < 8; ++i) c[i] = transposed[i] = 0.0f;
+#if SPLITS
+  float partial[8];  // as in linear_mma: the engine sums 16 products, and no more
+#else
+  float *partial = c;
+#endif
   for (int step = 0; step < steps; ++step) {
     int offset = (step * 32 + lane) * CHUNK;
     copy_chunk(tiles + lane, x + offset, true);
@@ -45,7 +51,17 @@ __kernel __attribute__((reqd_work_group_size(32, 1, 1))) void probe_mma(
     uint a[A_WORDS], b[2 * B_WORDS];
     load_fragments(a, tiles, a_row(lane) * 2 + a_chunk(lane), warp);
     load_fragments(b, tiles + 32, b_row(lane) * 2 + b_chunk(lane), warp);
-    multiply_fragments(1, 2, a, b, c, warp);
+#if SPLITS
+    if ((step & 1) == 0) {
+      for (int i = 0; i < 8; ++i) partial[i] = 0.0f;
+    }
+#endif
+    multiply_fragments(1, 2, a, b, partial, warp);
+#if SPLITS
+    if ((step & 1) == 1) {
+      for (int i = 0; i < 8; ++i) c[i] += partial[i];
+    }
+#endif
     wait_for_copies(0);
     barrier(CLK_LOCAL_MEM_FENCE);
 #if PRECISION != 0 && MATRIX_ENGINE != 2

@@ -66,10 +66,11 @@ public struct Engine: Sendable {
     func engine(_ selector: String) throws -> Engine {
       let device = try Device.select(selector)
       var profile = DeviceProfile(device, matrixProduct: matrixProduct, precision: precision)
-      let probe = MatrixEngineProbe.run(device)
+      let isForced = matrixProduct != nil
+      let probe = MatrixEngineProbe.run(device, profile.productsToTry(isForced: isForced))
       for note in probe.notes { logger.notice("\(device.selector): \(note)") }
-      for absence in probe.absences { logger.debug("\(device.selector): \(absence)") }
-      profile.use(probe, isForced: matrixProduct != nil)
+      for absence in probe.absences { logger.info("\(device.selector): \(absence)") }
+      profile.use(probe, isForced: isForced)
       if profile.matrixEngine == .emulated {
         logger.notice(
           "\(device.selector) has no matrix engine for \(precision.rawValue) that is right: emulated, which is slow")

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension DeviceProfile {
+  /// The products that this device would use if its engine had them.
+  ///
+  /// - Parameter isForced: as in ``use(_:isForced:)``.
+  public func productsToTry(isForced: Bool) -> Set<MatrixEngineProbe.Product> {
+    if matrixProduct.usesMatrixEngine { return [product(of: matrixProduct)] }
+    return !isForced && matrixProduct == .tiled ? [product(of: .mma)] : []
+  }
+
   /// Takes what a probe found: where the device has products of this precision, and of float32's accuracy, they become the
   /// matrix product.
   ///

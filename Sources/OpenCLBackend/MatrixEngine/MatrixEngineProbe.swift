@@ -47,22 +47,26 @@ public struct MatrixEngineProbe: Sendable, Equatable {
 
   /// Tries the device's engines. Costs a fraction of a second where there is one to try, nothing elsewhere.
   ///
-  /// - Parameter cache: where built programs are kept; nil builds anew.
-  public static func run(_ device: Device, cache: ProgramCache? = .standard) -> MatrixEngineProbe {
-    run(device, candidates(device), cache: cache)
+  /// - Parameters:
+  ///   - wanted: the products to try: each costs a context and a program.
+  ///   - cache: where built programs are kept; nil builds anew.
+  public static func run(
+    _ device: Device, _ wanted: Set<Product> = Set(Product.allCases), cache: ProgramCache? = .standard
+  ) -> MatrixEngineProbe {
+    run(device, wanted.isEmpty ? [] : candidates(device), wanted, cache: cache)
   }
 
   /// Tries engines, in order, until one has a product.
   ///
   /// - Parameter numbers: what each product multiplies, and what is right.
   package static func run(
-    _ device: Device, _ engines: [MatrixEngine], cache: ProgramCache?,
+    _ device: Device, _ engines: [MatrixEngine], _ wanted: Set<Product> = Set(Product.allCases), cache: ProgramCache?,
     numbers: (Product) -> KnownProducts = KnownProducts.init
   ) -> MatrixEngineProbe {
     var (notes, absences): ([String], [String]) = ([], [])
     for engine in engines {
       var right: Set<Product> = []
-      for product in engine.products {
+      for product in engine.products where wanted.contains(product) {
         do {
           let known = numbers(product)
           let found = try products(of: known, product, engine, device, cache: cache)
