@@ -23,17 +23,23 @@ import Testing
   }
 
   /// The rows of the table that run in it.
-  private static let rows = OperationCase.all.filter { row in
-    guard case .attention(let attention) = row.operation else { return false }
-    return AttentionWarps.serves(headSize: attention.headSize)
+  private static let rows = rows { _ in true }
+
+  private static func rows(_ isWanted: (Attention) -> Bool) -> [OperationCase] {
+    OperationCase.all.filter { row in
+      guard case .attention(let attention) = row.operation else { return false }
+      return AttentionWarps.serves(headSize: attention.headSize) && isWanted(attention)
+    }
   }
 
-  /// The weights are rounded on their way, besides the result.
+  /// The weights are rounded on their way, besides the result. A program takes seconds to build: of bfloat16, which differs
+  /// in how fragments are read and rounded, two head sizes.
   @Test(arguments: Precision.halves) func agreesWithTheOracle(precision: Precision) async throws {
     let profile = try Self.profile(precision)
     let executor = try Self.executor(profile)
-    #expect(Self.rows.count >= 14)
-    for row in Self.rows {
+    let rows = precision == .float16 ? Self.rows : Self.rows { !$0.isCausal && [16, 64].contains($0.headSize) }
+    #expect(rows.count >= (precision == .float16 ? 14 : 5))
+    for row in rows {
       let run = try row.prepare().rounded(to: precision)
       let wanted = try #require(try await run.run(on: CPUExecutor<Double>())["result"])
       let found = try #require(try await run.run(on: executor)["result"])
