@@ -50,7 +50,9 @@ extension VerifyGroup {
         return VerifyGroup(name: modelPrefix + section, cases: cases)
       }
     }
-    let training = groups.firstIndex { group in rows.contains { $0.operation.name == group.name && $0.operation.needsFloat32 } }
+    let training = groups.firstIndex { group in
+      rows.contains { $0.operation.name == group.name && $0.operation.needsFloat32 }
+    }
     groups.insert(contentsOf: (models ?? []).filter { !$0.cases.isEmpty }, at: training ?? groups.endIndex)
     if gradients, precision == .float32 {
       groups.append(
