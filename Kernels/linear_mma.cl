@@ -14,10 +14,15 @@
 //            that run at once share operands in the second-level cache
 // Numerics   16 bits: products exact, sums fp32 in the engine. float: PASSES products of tf32 each. NVIDIA's engines cut
 //            sums off (Ootomo and Yokota, arXiv:2203.03341), which over a long chain costs more than fp32 may: with three
-//            passes an engine sums 16 products, and those sums are added in fp32, rounded; an infinity gives NaN there. One chain per element,
-//            k ascending in steps of the engine: a row's bits do not depend on the others', nor on the tile. So k is
-//            not divided among groups (split-K) where rows are few: a chain of 768 is 48 products of about 33 cycles, 0.9
-//            microseconds at 1.7 GHz (computed); small tiles keep the weights coming meanwhile
+//            passes an engine sums 16 products, and those sums are added in fp32, rounded; an infinity gives NaN there.
+//            One chain per element, k ascending in steps of the engine: a row's bits do not depend on the others', nor on
+//            the tile. So k is not divided among groups (split-K) where rows are few: a chain of 768 is 48 products of
+//            about 33 cycles, 0.9 microseconds at 1.7 GHz (computed); small tiles keep the weights coming meanwhile
+// Measured   an H200, TFLOP/s of float16 at 4096 x 4096 x 4096 (cuBLAS 752): 332 by 128x128/64x64/4x3. Without copies 479,
+//            without ldmatrix too 573. Copies past the first-level cache (.cg) 253; so, with fragments read right before
+//            their use 250 (at depth 768 and 768 columns 119 for 135), 256x128 and 128x256 in two stages 222...239, in four
+//            of two chunks 197...200. tf32x3 (.cg): 62 by 64x64/32x32/8x2, cuBLAS's float32 50. All of it:
+//            Benchmarks/results/2026-11-28-h200
 // Reference  Sources/CPUBackend/Linear.swift
 
 #ifndef HAS_BIAS
@@ -44,6 +49,11 @@
 #ifndef STAGES
 #define STAGES 2  // pairs of tiles in local memory: 2, 3 or 4
 #endif
+#ifndef PREFETCHES
+// 1: a step's fragments are read while those of the last are multiplied; measured on an H200: 2...13 % more where a warp has
+// many products a step, 5...15 % less where it has few, or where copies have two places and must be waited for a step earlier
+#define PREFETCHES (SPLITS || (STAGES > 2 && WARP_ROWS * WARP_COLUMNS > 64 * 32))
+#endif
 #define BAND 8  // rows of tiles that are dealt together
 #define WARPS_DOWN (TILE_ROWS / WARP_ROWS)
 #define WARPS (WARPS_DOWN * (TILE_COLUMNS / WARP_COLUMNS))
@@ -56,6 +66,7 @@
 #error "the chunks of a tile must be a multiple of the work-items"
 #endif
 #define TILE_DEPTH (TILE_CHUNKS * CHUNK)
+#define STEPS (TILE_CHUNKS / 2)  // of the engine in a tile: 2 or 4, so that fragments have two places in turn
 
 // Starts this item's copies of a tile of `height` rows, of each the chunk that begins `column` elements behind `source`;
 // zeros where that is behind the depth.
@@ -74,38 +85,19 @@ INLINE void copy_tile(
   }
 }
 
-// sums += the products of one pair of tiles.
-INLINE void multiply_tiles(
-    __local const uint4 *x_tile, __local const uint4 *weight_tile, int warp_row, int warp_column, WARP warp,
-    float *sums) {
+// A warp's fragments of step `step` (2 chunks of k) of a pair of tiles.
+INLINE void load_step(
+    __local const uint4 *pair, int step, int warp_row, int warp_column, WARP warp, uint *x, uint *weights) {
+  __local const uint4 *weight_tile = pair + TILE_ROWS * TILE_CHUNKS;
   int x_row = warp_row + a_row(warp.lane);
-  int x_chunk = a_chunk(warp.lane);
   int weight_row = warp_column + b_row(warp.lane);
-  int weight_chunk = b_chunk(warp.lane);
-#if SPLITS
-  float partial[M_TILES * N_TILES * 4];
-#else
-  float *partial = sums;
-#endif
-  UNROLL_WARP for (int step = 0; step < TILE_CHUNKS / 2; ++step) {
-    uint x[A_WORDS * M_TILES], weights[B_WORDS * N_TILES];
-#if SPLITS
-    if ((step & 1) == 0) {
-      UNROLL_WARP for (int i = 0; i < M_TILES * N_TILES * 4; ++i) partial[i] = 0.0f;
-    }
-#endif
-    UNROLL_WARP for (int m = 0; m < M_TILES; ++m)
-      load_fragments(x + A_WORDS * m, x_tile, chunk_place(TILE_CHUNKS, x_row + 16 * m, 2 * step + x_chunk), warp);
-    UNROLL_WARP for (int n = 0; n < N_TILES; n += 2)
-      load_fragments(
-          weights + B_WORDS * n, weight_tile, chunk_place(TILE_CHUNKS, weight_row + 8 * n, 2 * step + weight_chunk), warp);
-    multiply_fragments(M_TILES, N_TILES, x, weights, partial, warp);
-#if SPLITS
-    if ((step & 1) == 1) {
-      UNROLL_WARP for (int i = 0; i < M_TILES * N_TILES * 4; ++i) sums[i] += partial[i];
-    }
-#endif
-  }
+  UNROLL_WARP for (int m = 0; m < M_TILES; ++m)
+    load_fragments(
+        x + A_WORDS * m, pair, chunk_place(TILE_CHUNKS, x_row + 16 * m, 2 * step + a_chunk(warp.lane)), warp);
+  UNROLL_WARP for (int n = 0; n < N_TILES; n += 2)
+    load_fragments(
+        weights + B_WORDS * n, weight_tile,
+        chunk_place(TILE_CHUNKS, weight_row + 8 * n, 2 * step + b_chunk(warp.lane)), warp);
 }
 
 // RESULT_RUN neighbouring elements of a row at p, of which `left` remain.
@@ -175,15 +167,56 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void linear_mma(
   UNROLL_WARP for (int i = 0; i < STAGES - 1; ++i) {
     COPY_PAIR(i * TILE_DEPTH, i);
   }
+  uint x_words[2][A_WORDS * M_TILES], weight_words[2][B_WORDS * N_TILES];
+#if SPLITS
+  float partial[M_TILES * N_TILES * 4];
+#else
+  float *partial = sums;
+#endif
+#if PREFETCHES
+  wait_for_copies(STAGES - 2);
+  barrier(CLK_LOCAL_MEM_FENCE);
+  load_step(tiles, 0, warp_row, warp_column, warp, x_words[0], weight_words[0]);
+#endif
   for (int k = 0; k < depth; k += TILE_DEPTH) {
+    __local const uint4 *pair = tiles + stage * PAIR_CHUNKS;
+    int next = stage == STAGES - 1 ? 0 : stage + 1;
+#if !PREFETCHES
     wait_for_copies(STAGES - 2);
     barrier(CLK_LOCAL_MEM_FENCE);
-    // Into the pair that the last step has read; zeros behind the last tile, which nobody reads.
-    int next = stage == 0 ? STAGES - 1 : stage - 1;
-    COPY_PAIR(k + (STAGES - 1) * TILE_DEPTH, next);
-    __local const uint4 *pair = tiles + stage * PAIR_CHUNKS;
-    multiply_tiles(pair, pair + TILE_ROWS * TILE_CHUNKS, warp_row, warp_column, warp, sums);
-    stage = stage == STAGES - 1 ? 0 : stage + 1;
+#endif
+    UNROLL_WARP for (int step = 0; step < STEPS; ++step) {
+      int of = step & 1;
+#if PREFETCHES
+      if (step == STEPS - 1) {
+        wait_for_copies(STAGES - 2);
+        barrier(CLK_LOCAL_MEM_FENCE);
+        load_step(tiles + next * PAIR_CHUNKS, 0, warp_row, warp_column, warp, x_words[1 - of], weight_words[1 - of]);
+      } else {
+        load_step(pair, step + 1, warp_row, warp_column, warp, x_words[1 - of], weight_words[1 - of]);
+      }
+#endif
+      if (step == 0) {
+        // Into the pair that was multiplied last; zeros behind the last tile, which nobody keeps.
+        int free = stage == 0 ? STAGES - 1 : stage - 1;
+        COPY_PAIR(k + (STAGES - 1) * TILE_DEPTH, free);
+      }
+#if !PREFETCHES
+      load_step(pair, step, warp_row, warp_column, warp, x_words[of], weight_words[of]);
+#endif
+#if SPLITS
+      if (of == 0) {
+        UNROLL_WARP for (int i = 0; i < M_TILES * N_TILES * 4; ++i) partial[i] = 0.0f;
+      }
+#endif
+      multiply_fragments(M_TILES, N_TILES, x_words[of], weight_words[of], partial, warp);
+#if SPLITS
+      if (of == 1) {
+        UNROLL_WARP for (int i = 0; i < M_TILES * N_TILES * 4; ++i) sums[i] += partial[i];
+      }
+#endif
+    }
+    stage = next;
   }
   out += (size_t)(out_row + first_row) * columns;
   bool even = (columns & 1) == 0 && ((size_t)out & (2 * sizeof(REAL) - 1)) == 0;

@@ -11,27 +11,27 @@ final class BoundPlan {
   /// Where its values lie.
   let memory: RunMemory
   private let precision: Precision
-  private let inputs: InputLayout
+  /// Where each of its inputs lies in the one upload.
+  private let inputRanges: [Graph.Value: Range<Int>]
 
   /// - Parameter tuning: in place of the executor's, for trials.
   init(
-    _ plan: Plan, _ loaded: LoadedOpenCLGraph, _ memory: RunMemory, _ state: OpenCLState?, _ executor: OpenCLExecutor,
-    _ tuning: Tuning? = nil
+    _ plan: Plan, _ loaded: LoadedOpenCLGraph, _ memory: RunMemory, _ stateMemory: OpenCLState?,
+    _ executor: OpenCLExecutor, _ tuning: Tuning? = nil
   ) throws {
     let graph = loaded.graph
     self.plan = plan
     self.memory = memory
     precision = executor.profile.precision
-    inputs = try InputLayout(plan, graph, executor.profile)
+    inputRanges = Dictionary(uniqueKeysWithValues: zip(plan.inputs, memory.inputRanges))
+    let places = PlanPlaces(plan, sharesArena: executor.profile.sharesArena)
     var buffers = loaded.plainWeights
-    for (value, range) in inputs.ranges {
-      buffers[value] = try memory.inputs.subBuffer(offset: range.lowerBound, byteCount: range.count)
-    }
-    for (value, slot) in plan.slots { buffers[value] = try memory.buffer(of: slot) }
+    for (index, value) in plan.inputs.enumerated() { buffers[value] = try memory.buffer(ofInput: index) }
+    for (value, slot) in plan.slots { buffers[value] = try memory.buffer(of: slot, places) }
     for value in plan.states {
       guard case .state(let name) = graph.source(of: value) else { continue }
       let shape = try graph.type(of: value).shape.resolved(plan.dimensions)
-      guard let buffer = try state?.buffer(name, shape: shape) else { throw GraphError.unknownState(name) }
+      guard let buffer = try stateMemory?.buffer(name, shape: shape) else { throw GraphError.unknownState(name) }
       buffers[value] = buffer
     }
     for step in plan.steps {
@@ -40,18 +40,19 @@ final class BoundPlan {
         guard let storage = graph.storage(of: value) else { continue }
         let (state, offset) = graph.place(ofStorage: storage)
         let count = try graph.type(of: storage).shape.elementCount(plan.dimensions)
-        let view =
-          try storage == state
-          ? buffers[state]
-          : buffers[state]?.subBuffer(
-            offset: offset * precision.byteCount, byteCount: count * precision.byteCount)
+        var view = buffers[state]
+        if storage != state, let whole = view {
+          let elementByteCount = executor.profile.precision.byteCount
+          view = try stateMemory?.parts.part(
+            of: whole, offset: offset * elementByteCount, byteCount: count * elementByteCount)
+        }
         buffers[storage] = view
         buffers[value] = view
       }
     }
     let binder = StepBinder(graph: graph, library: executor.library, tuning: tuning ?? executor.tuning)
     steps = try plan.steps.map { step in
-      let scratch = try step.scratch.map { try memory.buffer(of: $0) }
+      let scratch = try step.scratch.map { try memory.buffer(of: $0, places) }
       return try binder.bind(
         StepArguments(step: step, graph: graph, buffers: buffers, panels: loaded.panelWeights, scratch: scratch))
     }
@@ -76,20 +77,30 @@ final class BoundPlan {
   func upload(
     _ tensors: [(value: Graph.Value, tensor: Tensor)], through memory: RunMemory, _ queue: Queue
   ) throws {
-    var end = 0
+    var written: [Range<Int>] = []
     let staging = try memory.inputStaging.free()
     for (value, tensor) in tensors {
-      guard let range = inputs.ranges[value] else { continue }
+      guard let range = inputRanges[value] else { continue }
       let target = UnsafeMutableRawBufferPointer(rebasing: staging.bytes[range])
+      let byteCount: Int
       switch tensor.storage {
-      case .int32(let elements): elements.withUnsafeBytes { target.copyMemory(from: $0) }
-      case .uint8(let elements): elements.withUnsafeBytes { target.copyMemory(from: $0) }
-      case .float32(let elements): elements.withUnsafeBufferPointer { precision.encode($0, into: target) }
-      case .float64: tensor.floats.withUnsafeBufferPointer { precision.encode($0, into: target) }
+      case .int32(let elements):
+        byteCount = elements.count * 4
+        elements.withUnsafeBytes { target.copyMemory(from: $0) }
+      case .uint8(let elements):
+        byteCount = elements.count
+        elements.withUnsafeBytes { target.copyMemory(from: $0) }
+      case .float32(let elements):
+        byteCount = elements.count * precision.byteCount
+        elements.withUnsafeBufferPointer { precision.encode($0, into: target) }
+      case .float64(let elements):
+        byteCount = elements.count * precision.byteCount
+        tensor.floats.withUnsafeBufferPointer { precision.encode($0, into: target) }
       }
-      end = max(end, range.upperBound)
+      written.append(range.lowerBound..<(range.lowerBound + byteCount))
     }
-    try memory.inputStaging.upload(byteCount: end, to: memory.inputs, waits: !plan.outputs.isEmpty)
+    written.sort { $0.lowerBound < $1.lowerBound }
+    try memory.inputStaging.upload(written, to: memory.inputs, waits: !plan.outputs.isEmpty)
   }
 
   /// Enqueues the one readback, waits for it, and takes the outputs apart. Without outputs there is nothing to wait for.

@@ -35,6 +35,11 @@ public struct DeviceProfile: Sendable, Hashable {
   public var computeUnits: Int
   /// Whether weights are written into the device's memory by the host, which shares it; else they travel through staging.
   public var mapsWeights: Bool
+  /// Whether values that are not needed at the same time lie in parts of one buffer that overlap. Not on NVIDIA's devices,
+  /// where they lie in buffers of their own: the driver (580.159.04) ends the process in `clReleaseMemObject` when kernels
+  /// that have overlapping parts of a buffer as arguments are released by and by, each with its parts. Parts that do not
+  /// overlap it survives, and overlapping ones that no kernel had.
+  public var sharesArena: Bool
   /// Work-items of the largest group that the device takes.
   public let maxWorkGroupSize: Int
   /// Bytes of local memory that a group can have.
@@ -77,6 +82,7 @@ public struct DeviceProfile: Sendable, Hashable {
     // In the form of the kernels that GPUs run, weights take a GPU's way as well: tests force it on a CPU device. Oclgrind
     // passes for a GPU too, which is as well: it takes what the host writes into a mapped buffer for uninitialized.
     mapsWeights = isCPU && self.workGroupSize == 1 && device.hasUnifiedMemory
+    sharesArena = !device.vendor.uppercased().contains("NVIDIA")
     computeUnits = max(device.computeUnits, 1)
     maxWorkGroupSize = device.maxWorkGroupSize
     localMemory = device.localMemory

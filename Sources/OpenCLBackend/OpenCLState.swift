@@ -7,6 +7,8 @@ import Synchronization
 final class OpenCLState: GraphState {
   let shapes: [String: [Int]]
   private let buffers: [String: Buffer]
+  /// Views of the states. Touched on the executor's thread only.
+  nonisolated(unsafe) let parts = BufferParts()
   private let executor: OpenCLExecutor
   /// Plans that are bound to this memory hold it as well: they must go when nobody else does.
   private let onRelease: @Sendable () -> Void

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import ComputeGraph
 
 // Loops over integers, which the compiler turns into vector code: Swift's Float16 is a library call per element on x86-64
 // without F16C. Rounded to nearest, ties to even, as the kernels do; NaN stays NaN.
@@ -39,9 +40,11 @@ extension Precision {
 
   /// Reads `count` numbers that the device has stored.
   package func floats(_ bytes: UnsafeRawBufferPointer, count: Int) -> [Float] {
-    [Float](unsafeUninitializedCapacity: count) { floats, written in
-      decode(bytes, into: UnsafeMutableBufferPointer(rebasing: floats[..<count]))
-      written = count
+    // Read by several threads, and by nobody after this returns.
+    nonisolated(unsafe) let bytes = bytes
+    return [Float](count: count) { range, floats in
+      let part = bytes[(range.lowerBound * byteCount)..<(range.upperBound * byteCount)]
+      decode(UnsafeRawBufferPointer(rebasing: part), into: floats)
     }
   }
 

@@ -5,24 +5,43 @@ import OpenCLRuntime
 /// Memory that all runs of one loaded graph share: the arena, the inputs, and their staging.
 struct RunMemory {
   struct Size {
+    /// Bytes of the arena: of all of it, or of the outputs at its front where the other places have memory of their own.
     var arena: Int
-    var inputs: Int
+    /// Bytes of places that have memory of their own, largest first.
+    var places: [Int]
+    /// Bytes of each input, in a plan's order.
+    var inputs: [Int]
     var outputs: Int
 
     init(_ plan: Plan, _ graph: Graph, _ profile: DeviceProfile) throws {
-      arena = max((plan.arenaByteCount + 3) / 4 * 4, 4)  // whole words: the least that a place has
-      inputs = max(try InputLayout(plan, graph, profile).byteCount, 1)
+      let places = PlanPlaces(plan, sharesArena: profile.sharesArena)
+      self.places = places.byteCounts
+      // Whole words: the least that a place has.
+      arena = max(((profile.sharesArena ? plan.arenaByteCount : plan.outputByteCount) + 3) / 4 * 4, 4)
+      inputs = try plan.inputs.map {
+        max(try graph.type(of: $0).byteCount(plan.dimensions, realByteCount: profile.precision.byteCount), 4)
+      }
       outputs = max(plan.outputByteCount, 1)
     }
 
     func holds(_ other: Size) -> Bool {
-      arena >= other.arena && inputs >= other.inputs && outputs >= other.outputs
+      func holds(_ sizes: [Int], _ others: [Int]) -> Bool {
+        sizes.count >= others.count && zip(sizes, others).allSatisfy { $0 >= $1 }
+      }
+      return arena >= other.arena && outputs >= other.outputs && holds(inputs, other.inputs)
+        && holds(places, other.places)
     }
 
     func union(_ other: Size) -> Size {
+      func union(_ sizes: [Int], _ others: [Int]) -> [Int] {
+        (0..<max(sizes.count, others.count)).map {
+          max($0 < sizes.count ? sizes[$0] : 0, $0 < others.count ? others[$0] : 0)
+        }
+      }
       var size = self
       size.arena = max(arena, other.arena)
-      size.inputs = max(inputs, other.inputs)
+      size.places = union(places, other.places)
+      size.inputs = union(inputs, other.inputs)
       size.outputs = max(outputs, other.outputs)
       return size
     }
@@ -31,39 +50,73 @@ struct RunMemory {
   let size: Size
   let arena: Buffer
   let inputs: Buffer
+  /// Where each input lies in `inputs`, in a plan's order.
+  let inputRanges: [Range<Int>]
   let inputStaging: InputStaging
   let outputStaging: HostBuffer
+  private let places: [Buffer]
+  private let parts = BufferParts()
 
   init(_ size: Size, _ executor: OpenCLExecutor) throws {
     self.size = size
+    let alignment = executor.profile.alignment
+    var ranges: [Range<Int>] = []
+    for byteCount in size.inputs {
+      let start = ((ranges.last?.upperBound ?? 0) + alignment - 1) / alignment * alignment
+      ranges.append(start..<(start + byteCount))
+    }
+    inputRanges = ranges
+    let inputByteCount = max(ranges.last?.upperBound ?? 0, 1)
     // The inputs first: Oclgrind 21.10 takes a new buffer for a released one, initialized as far as the host wrote to that,
     // until the host writes to it. In the arena's place that would be a complaint about all it holds behind.
-    inputs = try Buffer(executor.context, byteCount: size.inputs, access: .readOnly, label: "inputs")
+    inputs = try Buffer(executor.context, byteCount: inputByteCount, access: .readOnly, label: "inputs")
     arena = try Buffer(executor.context, byteCount: size.arena, label: "arena")
-    inputStaging = try InputStaging(executor.queue, byteCount: size.inputs)
+    places = try size.places.map { try Buffer(executor.context, byteCount: max(($0 + 3) / 4 * 4, 4), label: "place") }
+    inputStaging = try InputStaging(executor.queue, byteCount: inputByteCount)
     outputStaging = try HostBuffer(executor.queue, byteCount: size.outputs)
   }
 
-  /// A place in the arena. One of no bytes gets some all the same: its kernel wants an argument, and does not read it.
-  func buffer(of slot: Plan.Slot) throws -> Buffer {
-    try arena.subBuffer(offset: slot.byteCount == 0 ? 0 : slot.offset, byteCount: max(slot.byteCount, 4))
+  /// All that kernels write.
+  var written: [Buffer] { [arena] + places }
+
+  /// A place of a plan. One of no bytes gets some all the same: its kernel wants an argument, and does not read it.
+  func buffer(of slot: Plan.Slot, _ plan: PlanPlaces) throws -> Buffer {
+    if let index = plan.index(of: slot) { return places[index] }
+    return try parts.part(
+      of: arena, offset: slot.byteCount == 0 ? 0 : slot.offset, byteCount: max(slot.byteCount, 4))
+  }
+
+  /// A plan's input.
+  func buffer(ofInput index: Int) throws -> Buffer {
+    try parts.part(of: inputs, offset: inputRanges[index].lowerBound, byteCount: inputRanges[index].count)
   }
 }
 
-/// Where each of a plan's inputs lies in the one upload.
-struct InputLayout {
-  private(set) var ranges: [Graph.Value: Range<Int>] = [:]
-  private(set) var byteCount = 0
+/// Which of a plan's places have memory of their own, and which.
+struct PlanPlaces {
+  private struct Place: Hashable {
+    let offset: Int
+    let byteCount: Int
 
-  init(_ plan: Plan, _ graph: Graph, _ profile: DeviceProfile) throws {
-    let (alignment, realByteCount) = (profile.alignment, profile.precision.byteCount)
-    for value in plan.inputs {
-      let start = (byteCount + alignment - 1) / alignment * alignment
-      let count = max(try graph.type(of: value).byteCount(plan.dimensions, realByteCount: realByteCount), 4)
-      ranges[value] = start..<(start + count)
-      byteCount = start + count
-    }
+    init(_ slot: Plan.Slot) { (offset, byteCount) = (slot.offset, slot.byteCount) }
   }
+  private var indices: [Place: Int] = [:]
+  /// Largest first, so that the places of two plans that belong together by their order fit each other best.
+  private(set) var byteCounts: [Int] = []
+
+  /// - Parameter sharesArena: `DeviceProfile.sharesArena`. Where it is not, all but the outputs have memory of their own, one
+  ///   for all values in the same place.
+  init(_ plan: Plan, sharesArena: Bool) {
+    guard !sharesArena else { return }
+    let outputs = Set(plan.outputs.compactMap { plan.slots[$0.value].map(Place.init) })
+    let places = Set((plan.slots.values + plan.steps.compactMap(\.scratch)).map(Place.init)).subtracting(outputs)
+    let ordered = places.sorted { ($1.byteCount, $0.offset) < ($0.byteCount, $1.offset) }
+    for (index, place) in ordered.enumerated() { indices[place] = index }
+    byteCounts = ordered.map(\.byteCount)
+  }
+
+  /// Which of the places with memory of their own a slot is; nil in the arena.
+  func index(of slot: Plan.Slot) -> Int? { indices[Place(slot)] }
 }
 
 /// Host memory that inputs are uploaded from.
@@ -96,11 +149,29 @@ final class InputStaging {
 
   /// Enqueues the upload from the free memory.
   ///
-  /// - Parameter waits: whether the run that it belongs to waits for all its commands.
-  func upload(byteCount: Int, to buffer: Buffer, waits: Bool) throws {
-    let event = try queue.upload(buffers[turn], byteCount: byteCount, to: buffer, observed: !waits)
+  /// - Parameters:
+  ///   - ranges: bytes that were written, ascending.
+  ///   - waits: whether the run that it belongs to waits for all its commands.
+  func upload(_ ranges: [Range<Int>], to buffer: Buffer, waits: Bool) throws {
+    var transfers: [Range<Int>] = []
+    for range in ranges {
+      if let last = transfers.last, range.lowerBound - last.upperBound <= InputStaging.smallGap {
+        transfers[transfers.count - 1] = last.lowerBound..<range.upperBound
+      } else {
+        transfers.append(range)
+      }
+    }
+    var event: Event?
+    for transfer in transfers {
+      event = try queue.upload(
+        buffers[turn], from: transfer.lowerBound, byteCount: transfer.count, to: buffer, at: transfer.lowerBound,
+        observed: !waits)
+    }
     guard !waits else { return }
-    inFlight[turn] = event
+    inFlight[turn] = event  // in order: the last one's end is the end of all
     turn = 1 - turn
   }
+
+  /// Bytes that are sooner transferred than skipped: a transfer of its own costs some 10 microseconds.
+  private static let smallGap = 64 << 10
 }

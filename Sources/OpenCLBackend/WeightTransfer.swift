@@ -35,6 +35,8 @@ struct WeightTransfer {
   func map(_ targets: [Target]) throws {
     let mapped = try targets.map { try MappedBuffer($0.buffer, queue) }
     try queue.finish()
+    // 440 MB in small pages are 110,000 page faults, a third of the time that it takes to fill them.
+    for buffer in mapped { adviseHugePages(buffer.bytes) }
     let places = zip(targets, mapped).flatMap { target, mapped in
       target.pieces.map { Place(piece: $0, memory: .init(rebasing: mapped.bytes[$0.bytes])) }
     }

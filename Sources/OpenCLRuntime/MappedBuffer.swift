@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import COpenCL
-import Glibc
 import Synchronization
 
 /// A whole buffer as host memory, for the host to fill: on devices that share the host's memory, the buffer itself.
@@ -35,18 +34,6 @@ public final class MappedBuffer: Sendable {
       try created(base.map { OpaquePointer($0) }, status, "clEnqueueMapBuffer", buffer.label))
     self.buffer = buffer
     self.queue = queue
-    adviseHugePages()
-  }
-
-  /// Asks Linux for pages of 2 MiB where the memory covers whole ones: 440 MB in small pages are 110,000 page faults, a
-  /// third of the time that it takes to fill them. Only a hint: without it everything works as well.
-  private func adviseHugePages() {
-    let size = UInt(2 << 20)
-    let start = UInt(bitPattern: base)
-    let first = (start + size - 1) / size * size
-    let end = (start + UInt(buffer.byteCount)) / size * size
-    guard first < end, let place = UnsafeMutableRawPointer(bitPattern: first) else { return }
-    _ = madvise(place, Int(end - first), MADV_HUGEPAGE)
   }
 
   /// Enqueues giving the memory back to the device, with what the host wrote. Once.

@@ -22,7 +22,8 @@ import Testing
         case .native: return try SharedEngine.opencl.get()
         case .groups:
           let device = try Device.select("auto")
-          let profile = DeviceProfile(device, workGroupSize: 32, matrixProduct: .tiled)
+          var profile = DeviceProfile(device, workGroupSize: 32, matrixProduct: .tiled)
+          profile.sharesArena = false  // as on NVIDIA's
           return Engine(
             executor: try OpenCLExecutor(device, profile: profile), device: device, profile: profile)
         }

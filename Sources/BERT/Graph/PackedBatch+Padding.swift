@@ -9,11 +9,34 @@ extension PackedBatch {
   /// - Returns: `[B, S, C]`.
   func padded(_ packed: Tensor, batchSize: Int, sequenceLength: Int) throws -> Tensor {
     let width = packed.shape[1]
-    return try packed.scattered(to: [batchSize, sequenceLength, width]) { move in
-      for (row, place) in rows.enumerated() where !place.isHidden {
-        move(row * width, (place.sequence * sequenceLength + place.column) * width, width)
+    let shape = [batchSize, sequenceLength, width]
+    // Of each of the result's rows, the packed row that belongs there.
+    var sources = [Int?](repeating: nil, count: batchSize * sequenceLength)
+    for (row, place) in rows.enumerated() where !place.isHidden {
+      sources[place.sequence * sequenceLength + place.column] = row
+    }
+    if packed.shape[0] == sources.count, sources.indices.allSatisfy({ sources[$0] == $0 }) {
+      return try packed.reshaped(shape)
+    }
+    guard case .float32(let elements) = packed.storage else {
+      return try packed.scattered(to: shape) { move in
+        for case (let target, let row?) in sources.enumerated() { move(row * width, target * width, width) }
       }
     }
+    let known = sources
+    let padded = [Float](count: sources.count * width, multiple: max(width, 1)) { range, target in
+      elements.withUnsafeBufferPointer { elements in
+        for start in stride(from: 0, to: range.count, by: width) {
+          let row = UnsafeMutableBufferPointer(rebasing: target[start..<(start + width)])
+          if let source = known[(range.lowerBound + start) / width] {
+            _ = row.update(fromContentsOf: elements[(source * width)..<((source + 1) * width)])
+          } else {
+            row.update(repeating: 0)
+          }
+        }
+      }
+    }
+    return try Tensor(.float32(padded), shape: shape)
   }
 
   /// Attention weights put back to where their queries and keys were.

@@ -33,7 +33,7 @@ extension VerifyGroup {
     _ precision: Precision, _ product: MatrixProduct? = nil, goldens: String?, gradients: Bool
   ) throws -> [VerifyGroup] {
     let bound = precision.bound(product)
-    let rows = OperationCase.all.filter { precision == .float32 || !$0.isOfTraining }
+    let rows = OperationCase.all.filter { precision == .float32 || !$0.operation.needsFloat32 }
     let names = rows.map(\.operation.name).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
     let first = ["linear", "attention", "add_layer_norm", "embedding_layer_norm", "feed_forward", "pooling"]
     let order = first.filter(names.contains) + names.filter { !first.contains($0) }
@@ -50,7 +50,9 @@ extension VerifyGroup {
         return VerifyGroup(name: modelPrefix + section, cases: cases)
       }
     }
-    let training = groups.firstIndex { group in rows.contains { $0.operation.name == group.name && $0.isOfTraining } }
+    let training = groups.firstIndex { group in
+      rows.contains { $0.operation.name == group.name && $0.operation.needsFloat32 }
+    }
     groups.insert(contentsOf: (models ?? []).filter { !$0.cases.isEmpty }, at: training ?? groups.endIndex)
     if gradients, precision == .float32 {
       groups.append(
@@ -60,16 +62,6 @@ extension VerifyGroup {
   }
 
   static let modelPrefix = "models:"
-}
-
-extension OperationCase {
-  /// Whether only training runs it. Such operations are computed in single precision alone.
-  fileprivate var isOfTraining: Bool {
-    switch operation {
-    case .dropout, .embeddingSum, .trainingAttention, .optimizer, .gradient: true
-    default: false
-    }
-  }
 }
 
 extension VerifyCase {

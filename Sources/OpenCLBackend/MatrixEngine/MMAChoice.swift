@@ -10,9 +10,9 @@ extension DeviceProfile {
     if let mmaConfiguration { return MMAChoice([.init(rows: .max, configuration: mmaConfiguration)]) }
     let tuned = tuning.choices(LinearConfiguration.self, [columns, depth])
     // Where nothing fits, the launch says so with the numbers in it.
+    let untuned = MMAConfiguration.untuned(splits: splits)
     let options =
-      [MMAConfiguration.untuned.filter(fits), MMAConfiguration.candidates.filter(fits), MMAConfiguration.untuned]
-      .first { !$0.isEmpty } ?? []
+      [untuned.filter(fits), MMAConfiguration.candidates.filter(fits), untuned].first { !$0.isEmpty } ?? []
     return MMAChoice(
       options,
       tuned: { size in
@@ -26,6 +26,9 @@ extension DeviceProfile {
     configuration.fits(
       maxWorkGroupSize: maxWorkGroupSize,
       localMemory: localMemory - (matrixEngine == .emulated ? configuration.emulationByteCount : 0),
-      splits: (precision == .float32 && matrixProduct == .mma) || matrixEngine == .amd)
+      splits: splits)
   }
+
+  /// Whether a work-item of `linear_mma` needs twice the registers.
+  private var splits: Bool { (precision == .float32 && matrixProduct == .mma) || matrixEngine == .amd }
 }

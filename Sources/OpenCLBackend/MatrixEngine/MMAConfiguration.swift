@@ -27,22 +27,28 @@ public struct MMAConfiguration: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// What is worth timing, from large products to a few rows. Registers and occupancy of each, for two NVIDIA
-  /// architectures: `Benchmarks/results/2026-11-28-gpu-offline`.
+  /// architectures: `Benchmarks/results/2026-11-28-gpu-offline`; times on an H200: `Benchmarks/results/2026-11-28-h200`.
   public static let candidates: [MMAConfiguration] = [
     .init(tileRows: 128, tileColumns: 256, warpRows: 64, warpColumns: 64, tileChunks: 4, stages: 2),
     .init(tileRows: 256, tileColumns: 128, warpRows: 64, warpColumns: 64, tileChunks: 4, stages: 2),
     .init(tileRows: 128, tileColumns: 128, warpRows: 64, warpColumns: 64, tileChunks: 4, stages: 3),
     .init(tileRows: 128, tileColumns: 128, warpRows: 64, warpColumns: 32, tileChunks: 4, stages: 3),
-    .init(tileRows: 64, tileColumns: 128, warpRows: 32, warpColumns: 64, tileChunks: 4, stages: 3),
+    .init(tileRows: 128, tileColumns: 64, warpRows: 32, warpColumns: 32, tileChunks: 4, stages: 3),
     .init(tileRows: 64, tileColumns: 64, warpRows: 32, warpColumns: 32, tileChunks: 8, stages: 3),
+    .init(tileRows: 64, tileColumns: 64, warpRows: 32, warpColumns: 32, tileChunks: 8, stages: 2),
     .init(tileRows: 32, tileColumns: 64, warpRows: 16, warpColumns: 32, tileChunks: 8, stages: 4),
     .init(tileRows: 32, tileColumns: 32, warpRows: 16, warpColumns: 16, tileChunks: 8, stages: 4),
+    .init(tileRows: 16, tileColumns: 64, warpRows: 16, warpColumns: 16, tileChunks: 8, stages: 4),
     .init(tileRows: 16, tileColumns: 32, warpRows: 16, warpColumns: 16, tileChunks: 8, stages: 4),
     .init(tileRows: 16, tileColumns: 16, warpRows: 16, warpColumns: 16, tileChunks: 8, stages: 4),
   ]
 
   /// What a layer that nobody has tuned chooses from: each of them is a program that is built when a model is loaded.
-  static let untuned = [candidates[2], candidates[3], candidates[5], candidates[7], candidates[8]]
+  ///
+  /// - Parameter splits: as in ``fits(maxWorkGroupSize:localMemory:splits:)``.
+  static func untuned(splits: Bool) -> [MMAConfiguration] {
+    (splits ? [4, 6, 8, 10] : [2, 3, 5, 8, 10]).map { candidates[$0] }
+  }
 
   /// Work-items of a group.
   public var workGroupItems: Int { 32 * (tileRows / warpRows) * (tileColumns / warpColumns) }

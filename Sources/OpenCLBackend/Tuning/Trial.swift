@@ -103,7 +103,7 @@ struct Trial {
   private func result(of bound: BoundPlan) throws -> [Float] {
     let queue = executor.queue
     try bound.upload(inputs.tensors(for: plan, of: loaded.graph), through: memory, queue)
-    try queue.fill(memory.arena, with: Float.nan)
+    for buffer in memory.written { try queue.fill(buffer, with: Float.nan) }
     for step in bound.steps { try step.enqueue(queue, inputs.dimensions) }
     return try bound.download(inputs.dimensions, loaded.graph, from: memory, queue)["y0"]?.floats ?? []
   }
