@@ -20,8 +20,8 @@
 //            about 33 cycles, 0.9 microseconds at 1.7 GHz (computed); small tiles keep the weights coming meanwhile
 // Measured   an H200, TFLOP/s of float16 at 4096 x 4096 x 4096 (cuBLAS 752): 332 by 128x128/64x64/4x3. Without copies 479,
 //            without ldmatrix too 573. Copies past the first-level cache (.cg) 253; so, with fragments read right before
-//            their use 250 (at depth 768 and 768 columns 119 for 135), 256x128 and 128x256 in two stages 222...239, in four
-//            of two chunks 197...200. tf32x3 (.cg): 62 by 64x64/32x32/8x2, cuBLAS's float32 50. All of it:
+//            their use 250 (at depth 768 and 768 columns 119 for 135), 256x128 and 128x256 in two stages 222...226, in four
+//            of two chunks 197...200. tf32x3 (.cg): 62 by 64x64/32x32/8x2, cuBLAS's float32 50. See
 //            Benchmarks/results/2026-11-28-h200
 // Reference  Sources/CPUBackend/Linear.swift
 
@@ -50,8 +50,9 @@
 #define STAGES 2  // pairs of tiles in local memory: 2, 3 or 4
 #endif
 #ifndef PREFETCHES
-// 1: a step's fragments are read while those of the last are multiplied; measured on an H200: 2...13 % more where a warp has
-// many products a step, 5...15 % less where it has few, or where copies have two places and must be waited for a step earlier
+// 1: a step's fragments are read while those of the last are multiplied. On an H200: float16 by 64 x 64 a warp 1...13 % more,
+// tf32x3 10...20 %; float16 in two stages, where copies must be waited for a step earlier, or with fewer products a step up to
+// 21 % less
 #define PREFETCHES (SPLITS || (STAGES > 2 && WARP_ROWS * WARP_COLUMNS > 64 * 32))
 #endif
 #define BAND 8  // rows of tiles that are dealt together

@@ -8,10 +8,11 @@ import OpenCLRuntime
 final class BoundPlan {
   let plan: Plan
   let steps: [BoundStep]
-  /// Where its values lie.
+  /// Where its values lie. Behind the steps: kernels are released before what they have as arguments.
   let memory: RunMemory
+  private let stateParts: BufferParts?
   private let precision: Precision
-  /// Where each of its inputs lies in the one upload.
+  /// Where each of its inputs lies in the memory for them.
   private let inputRanges: [Graph.Value: Range<Int>]
 
   /// - Parameter tuning: in place of the executor's, for trials.
@@ -22,6 +23,7 @@ final class BoundPlan {
     let graph = loaded.graph
     self.plan = plan
     self.memory = memory
+    stateParts = stateMemory?.parts
     precision = executor.profile.precision
     inputRanges = Dictionary(uniqueKeysWithValues: zip(plan.inputs, memory.inputRanges))
     let places = PlanPlaces(plan, sharesArena: executor.profile.sharesArena)
@@ -73,7 +75,8 @@ final class BoundPlan {
     }
   }
 
-  /// Copies the inputs to staging memory and enqueues the one upload.
+  /// Copies the inputs to staging memory and enqueues the upload: one, but where a batch was so much larger before that what
+  /// lies between inputs is sooner left out.
   func upload(
     _ tensors: [(value: Graph.Value, tensor: Tensor)], through memory: RunMemory, _ queue: Queue
   ) throws {

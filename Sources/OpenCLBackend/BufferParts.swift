@@ -9,7 +9,9 @@ final class BufferParts {
     let offset: Int
     let byteCount: Int
   }
-  private var parts: [Place: Buffer] = [:]
+  private var indices: [Place: Int] = [:]
+  /// In the order made, in which an array releases them: the order that NVIDIA's driver was seen to survive.
+  private var parts: [Buffer] = []
 
   /// The part of `byteCount` bytes from byte `offset` of a buffer.
   ///
@@ -17,9 +19,10 @@ final class BufferParts {
   func part(of whole: Buffer, offset: Int, byteCount: Int) throws(OpenCLError) -> Buffer {
     // A part keeps its whole, so the identifier stays that buffer's.
     let place = Place(whole: ObjectIdentifier(whole), offset: offset, byteCount: byteCount)
-    if let part = parts[place] { return part }
+    if let index = indices[place] { return parts[index] }
     let part = try whole.subBuffer(offset: offset, byteCount: byteCount)
-    parts[place] = part
+    indices[place] = parts.count
+    parts.append(part)
     return part
   }
 }

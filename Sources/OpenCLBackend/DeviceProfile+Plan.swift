@@ -14,13 +14,19 @@ extension DeviceProfile {
       extraScratch: { node throws(GraphError) in try panelScratch(node, of: graph, dimensions) })
   }
 
-  /// Bytes of everything that a run computes on the device: the arena of the plan that it is given.
+  /// Bytes that a plan's values take on the device: its arena, or the outputs and what has memory of its own.
+  public func byteCount(of plan: Plan) -> Int {
+    guard !sharesArena else { return plan.arenaByteCount }
+    return PlanPlaces(plan, sharesArena: false).byteCounts.reduce(plan.outputByteCount, +)
+  }
+
+  /// Bytes of everything that a run computes on the device: of the plan that it is given.
   ///
   /// - Throws: `GraphError.unknownOutput`, `.unboundSymbol`, `.tooLarge`.
   public func arenaByteCount(
     of graph: Graph, _ dimensions: Dimensions, outputs: [String]
   ) throws(GraphError) -> Int {
-    try plan(graph, BoundPlan.capacity(for: dimensions), outputs: outputs).arenaByteCount
+    byteCount(of: try plan(graph, BoundPlan.capacity(for: dimensions), outputs: outputs))
   }
 
   /// Floats of the panels that a step packs.

@@ -38,7 +38,8 @@ public struct DeviceProfile: Sendable, Hashable {
   /// Whether values that are not needed at the same time lie in parts of one buffer that overlap. Not on NVIDIA's devices,
   /// where they lie in buffers of their own: the driver (580.159.04) ends the process in `clReleaseMemObject` when kernels
   /// that have overlapping parts of a buffer as arguments are released by and by, each with its parts. Parts that do not
-  /// overlap it survives, and overlapping ones that no kernel had.
+  /// overlap it survives, and overlapping ones where all kernels go first. That costs memory: the sum of the places in place
+  /// of their peak.
   public var sharesArena: Bool
   /// Work-items of the largest group that the device takes.
   public let maxWorkGroupSize: Int

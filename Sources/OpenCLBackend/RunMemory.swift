@@ -14,8 +14,7 @@ struct RunMemory {
     var outputs: Int
 
     init(_ plan: Plan, _ graph: Graph, _ profile: DeviceProfile) throws {
-      let places = PlanPlaces(plan, sharesArena: profile.sharesArena)
-      self.places = places.byteCounts
+      places = PlanPlaces(plan, sharesArena: profile.sharesArena).byteCounts
       // Whole words: the least that a place has.
       arena = max(((profile.sharesArena ? plan.arenaByteCount : plan.outputByteCount) + 3) / 4 * 4, 4)
       inputs = try plan.inputs.map {
@@ -55,10 +54,12 @@ struct RunMemory {
   let inputStaging: InputStaging
   let outputStaging: HostBuffer
   private let places: [Buffer]
+  private let sharesArena: Bool
   private let parts = BufferParts()
 
   init(_ size: Size, _ executor: OpenCLExecutor) throws {
     self.size = size
+    sharesArena = executor.profile.sharesArena
     let alignment = executor.profile.alignment
     var ranges: [Range<Int>] = []
     for byteCount in size.inputs {
@@ -82,8 +83,11 @@ struct RunMemory {
   /// A place of a plan. One of no bytes gets some all the same: its kernel wants an argument, and does not read it.
   func buffer(of slot: Plan.Slot, _ plan: PlanPlaces) throws -> Buffer {
     if let index = plan.index(of: slot) { return places[index] }
-    return try parts.part(
-      of: arena, offset: slot.byteCount == 0 ? 0 : slot.offset, byteCount: max(slot.byteCount, 4))
+    let (offset, byteCount) = (slot.byteCount == 0 ? 0 : slot.offset, max(slot.byteCount, 4))
+    // A part of its own for each plan, so that it goes with the plan; where that is not safe, one for all.
+    return try sharesArena
+      ? arena.subBuffer(offset: offset, byteCount: byteCount)
+      : parts.part(of: arena, offset: offset, byteCount: byteCount)
   }
 
   /// A plan's input.
@@ -100,23 +104,27 @@ struct PlanPlaces {
 
     init(_ slot: Plan.Slot) { (offset, byteCount) = (slot.offset, slot.byteCount) }
   }
-  private var indices: [Place: Int] = [:]
+  private let outputs: Set<Place>
+  /// By offset: what begins at the same place is never needed at the same time, or is the same.
+  private var indices: [Int: Int] = [:]
   /// Largest first, so that the places of two plans that belong together by their order fit each other best.
   private(set) var byteCounts: [Int] = []
 
-  /// - Parameter sharesArena: `DeviceProfile.sharesArena`. Where it is not, all but the outputs have memory of their own, one
-  ///   for all values in the same place.
+  /// - Parameter sharesArena: `DeviceProfile.sharesArena`. Where it is not, all but the outputs have memory of their own.
   init(_ plan: Plan, sharesArena: Bool) {
+    outputs = Set(plan.outputs.compactMap { plan.slots[$0.value].map(Place.init) })
     guard !sharesArena else { return }
-    let outputs = Set(plan.outputs.compactMap { plan.slots[$0.value].map(Place.init) })
-    let places = Set((plan.slots.values + plan.steps.compactMap(\.scratch)).map(Place.init)).subtracting(outputs)
-    let ordered = places.sorted { ($1.byteCount, $0.offset) < ($0.byteCount, $1.offset) }
-    for (index, place) in ordered.enumerated() { indices[place] = index }
-    byteCounts = ordered.map(\.byteCount)
+    var sizes: [Int: Int] = [:]
+    for slot in Array(plan.slots.values) + plan.steps.compactMap(\.scratch) where !outputs.contains(Place(slot)) {
+      sizes[slot.offset] = max(sizes[slot.offset] ?? 0, slot.byteCount)
+    }
+    let ordered = sizes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    for (index, place) in ordered.enumerated() { indices[place.key] = index }
+    byteCounts = ordered.map(\.value)
   }
 
   /// Which of the places with memory of their own a slot is; nil in the arena.
-  func index(of slot: Plan.Slot) -> Int? { indices[Place(slot)] }
+  func index(of slot: Plan.Slot) -> Int? { outputs.contains(Place(slot)) ? nil : indices[slot.offset] }
 }
 
 /// Host memory that inputs are uploaded from.
@@ -162,7 +170,7 @@ final class InputStaging {
       }
     }
     var event: Event?
-    for transfer in transfers {
+    for transfer in transfers where !transfer.isEmpty {
       event = try queue.upload(
         buffers[turn], from: transfer.lowerBound, byteCount: transfer.count, to: buffer, at: transfer.lowerBound,
         observed: !waits)
@@ -173,5 +181,5 @@ final class InputStaging {
   }
 
   /// Bytes that are sooner transferred than skipped: a transfer of its own costs some 10 microseconds.
-  private static let smallGap = 64 << 10
+  private static let smallGap = 256 << 10
 }

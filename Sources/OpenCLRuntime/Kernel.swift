@@ -107,13 +107,13 @@ public final class Kernel: Sendable {
     }
     let dynamic = values.withLock { $0.reduce(0) { $0 + ($1?.localBytes ?? 0) } }
     let limit = program.context.device.localMemory
-    guard localMemory + dynamic <= limit + Kernel.driverLocalBytes else {
+    guard min(localMemory, limit) + dynamic <= limit, localMemory <= limit + Kernel.driverLocalBytes else {
       throw .localMemoryTooSmall(kernel: name, asked: localMemory + dynamic, limit: limit)
     }
   }
 
-  /// What a driver may count of its own: NVIDIA's 580.159 says 49,168 bytes of 49,152 for a kernel that declares 48 KiB, and
-  /// runs it. One byte more than there is must not reach it: the launch ends the whole context.
+  /// What a driver may count of its own beside what a kernel declares: NVIDIA's 580.159 says 49,168 bytes of 49,152 for one
+  /// that declares 48 KiB, and runs it. More than there is must not reach it: the launch ends the whole context.
   static let driverLocalBytes = 16
 
   /// Runs `body` while no argument can change: a launch takes the arguments as they are then.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which releases of kernels and of parts of a buffer an OpenCL driver survives, each case in a process of its own.
 
-Needs pyopencl and numpy. On NVIDIA's 580.159.04 (an H200) `interleaved` ends with signal 11; the others end well.
+Needs pyopencl and numpy. Written anew from a trial, not run in this form; what the trial gave is at the end of trials.txt.
 """
 import random
 import subprocess

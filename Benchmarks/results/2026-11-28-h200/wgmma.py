@@ -5,7 +5,7 @@ binary is PTX text for sm_90, and a binary for sm_90a is loaded as well. So `wgm
 the binary. Multiplies 64 x 64 by 64 x N of float16 from local memory (rows of 128 bytes, swizzled), compares with numpy and
 times it in a loop.
 
-Needs pyopencl, numpy and an H100 or H200.
+Needs pyopencl, numpy and an H100 or H200. Written anew from a trial, not run in this form; what that gave is in trials.txt.
 """
 import numpy as np
 import pyopencl as cl

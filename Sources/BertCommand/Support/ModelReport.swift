@@ -32,7 +32,7 @@ struct ModelReport {
       try engine.profile?.weightByteCount(of: model.graph) ?? parameters.reduce(0) { $0 + $1.elementCount * 4 }
     let dimensions = model.dimensions(batchSize: batchSize, sequenceLength: sequenceLength)
     arenaByteCount =
-      try engine.profile?.plan(model.graph, dimensions, outputs: model.outputs).arenaByteCount
+      try engine.profile.map { $0.byteCount(of: try $0.plan(model.graph, dimensions, outputs: model.outputs)) }
       ?? Plan(model.graph, dimensions, outputs: model.outputs).arenaByteCount
     for part in parameters.flatMap(\.parts) {
       let name = String(part.key.prefix { $0 != "." && $0 != "/" })
