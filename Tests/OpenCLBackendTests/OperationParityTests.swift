@@ -23,13 +23,16 @@ enum KernelForm: String, CaseIterable, Codable {
   }()
 
   /// The rows that a form runs: all of them as this device and as a GPU have it; in the other forms, which differ from
-  /// these in width alone, one activation of each kind, since every activation is a program that takes a second to build.
+  /// these in width alone, one activation of each kind, and heads of an odd size, of a large odd one and of whole vectors:
+  /// every activation and every head size is a program that takes seconds to build.
   var rows: [OperationCase] {
     if self == .native || self == .groups { return OperationCase.all }
     return OperationCase.all.filter { row in
       switch row.operation {
       case .linear(let activation), .biasActivation(let activation), .feedForward(let activation, _):
         [.identity, .geluErf].contains(activation)
+      case .attention(let attention): [7, 16, 37].contains(attention.headSize)
+      case .attentionProbabilities(let probabilities): [7, 37, 64].contains(probabilities.attention.headSize)
       default: true
       }
     }
