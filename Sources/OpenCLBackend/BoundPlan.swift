@@ -25,10 +25,12 @@ final class BoundPlan {
     self.memory = memory
     stateParts = stateMemory?.parts
     precision = executor.profile.precision
-    inputRanges = Dictionary(uniqueKeysWithValues: zip(plan.inputs, memory.inputRanges))
-    let places = PlanPlaces(plan, sharesArena: executor.profile.sharesArena)
+    let sharesArena = executor.profile.sharesArena
+    let layout = try sharesArena ? InputLayout(plan, graph, executor.profile) : memory.inputLayout
+    inputRanges = Dictionary(uniqueKeysWithValues: zip(plan.inputs, layout.ranges))
+    let places = PlanPlaces(plan, sharesArena: sharesArena)
     var buffers = loaded.plainWeights
-    for (index, value) in plan.inputs.enumerated() { buffers[value] = try memory.buffer(ofInput: index) }
+    for (value, range) in inputRanges { buffers[value] = try memory.buffer(ofInput: range) }
     for (value, slot) in plan.slots { buffers[value] = try memory.buffer(of: slot, places) }
     for value in plan.states {
       guard case .state(let name) = graph.source(of: value) else { continue }
@@ -75,8 +77,8 @@ final class BoundPlan {
     }
   }
 
-  /// Copies the inputs to staging memory and enqueues the upload: one, but where a batch was so much larger before that what
-  /// lies between inputs is sooner left out.
+  /// Copies the inputs to staging memory and enqueues the upload: one, but where parts must not overlap and a batch was so
+  /// much larger before that what lies between inputs is sooner left out.
   func upload(
     _ tensors: [(value: Graph.Value, tensor: Tensor)], through memory: RunMemory, _ queue: Queue
   ) throws {

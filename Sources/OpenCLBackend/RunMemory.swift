@@ -9,7 +9,7 @@ struct RunMemory {
     var arena: Int
     /// Bytes of places that have memory of their own, largest first.
     var places: [Int]
-    /// Bytes of each input, in a plan's order.
+    /// Bytes of the inputs: of all of a plan's together, or of each, in a plan's order.
     var inputs: [Int]
     var outputs: Int
 
@@ -17,9 +17,8 @@ struct RunMemory {
       places = PlanPlaces(plan, sharesArena: profile.sharesArena).byteCounts
       // Whole words: the least that a place has.
       arena = max(((profile.sharesArena ? plan.arenaByteCount : plan.outputByteCount) + 3) / 4 * 4, 4)
-      inputs = try plan.inputs.map {
-        max(try graph.type(of: $0).byteCount(plan.dimensions, realByteCount: profile.precision.byteCount), 4)
-      }
+      let layout = try InputLayout(plan, graph, profile)
+      inputs = profile.sharesArena ? [layout.byteCount] : layout.ranges.map(\.count)
       outputs = max(plan.outputByteCount, 1)
     }
 
@@ -49,8 +48,8 @@ struct RunMemory {
   let size: Size
   let arena: Buffer
   let inputs: Buffer
-  /// Where each input lies in `inputs`, in a plan's order.
-  let inputRanges: [Range<Int>]
+  /// Where each input lies in `inputs` where parts must not overlap: for all plans in the same places.
+  let inputLayout: InputLayout
   let inputStaging: InputStaging
   let outputStaging: HostBuffer
   private let places: [Buffer]
@@ -60,14 +59,8 @@ struct RunMemory {
   init(_ size: Size, _ executor: OpenCLExecutor) throws {
     self.size = size
     sharesArena = executor.profile.sharesArena
-    let alignment = executor.profile.alignment
-    var ranges: [Range<Int>] = []
-    for byteCount in size.inputs {
-      let start = ((ranges.last?.upperBound ?? 0) + alignment - 1) / alignment * alignment
-      ranges.append(start..<(start + byteCount))
-    }
-    inputRanges = ranges
-    let inputByteCount = max(ranges.last?.upperBound ?? 0, 1)
+    inputLayout = InputLayout(size.inputs, alignment: executor.profile.alignment)
+    let inputByteCount = max(inputLayout.byteCount, 1)
     // The inputs first: Oclgrind 21.10 takes a new buffer for a released one, initialized as far as the host wrote to that,
     // until the host writes to it. In the arena's place that would be a complaint about all it holds behind.
     inputs = try Buffer(executor.context, byteCount: inputByteCount, access: .readOnly, label: "inputs")
@@ -90,9 +83,33 @@ struct RunMemory {
       : parts.part(of: arena, offset: offset, byteCount: byteCount)
   }
 
-  /// A plan's input.
-  func buffer(ofInput index: Int) throws -> Buffer {
-    try parts.part(of: inputs, offset: inputRanges[index].lowerBound, byteCount: inputRanges[index].count)
+  /// The place of an input.
+  func buffer(ofInput range: Range<Int>) throws -> Buffer {
+    try sharesArena
+      ? inputs.subBuffer(offset: range.lowerBound, byteCount: range.count)
+      : parts.part(of: inputs, offset: range.lowerBound, byteCount: range.count)
+  }
+}
+
+/// Where inputs lie in the memory for them, in a plan's order.
+struct InputLayout {
+  private(set) var ranges: [Range<Int>] = []
+
+  var byteCount: Int { ranges.last?.upperBound ?? 0 }
+
+  init(_ byteCounts: [Int], alignment: Int) {
+    for count in byteCounts {
+      let start = (byteCount + alignment - 1) / alignment * alignment
+      ranges.append(start..<(start + count))
+    }
+  }
+
+  /// One behind the other, as little as a plan needs: one upload of that.
+  init(_ plan: Plan, _ graph: Graph, _ profile: DeviceProfile) throws {
+    let byteCounts = try plan.inputs.map {
+      max(try graph.type(of: $0).byteCount(plan.dimensions, realByteCount: profile.precision.byteCount), 4)
+    }
+    self.init(byteCounts, alignment: profile.alignment)
   }
 }
 
