@@ -32,7 +32,8 @@ import Testing
     if hasCross { sizes += [perSequence, perSequence, 4, 4] }
     sizes += [perToken, perToken, perToken]
     if selects { sizes.append(perToken) }
-    return sizes.dropLast().reduce(0) { $0 + aligned($1) } + perToken
+    // Of the last, what there is: one row for each sequence.
+    return sizes.dropLast().reduce(0) { $0 + aligned($1) } + perSequence
   }
 
   /// Launches of a step: embeddings; per layer 4 products, 2 stores, attention, 2 LayerNorms, and with cross attention 2
