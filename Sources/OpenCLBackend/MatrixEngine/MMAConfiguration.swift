@@ -27,7 +27,7 @@ public struct MMAConfiguration: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// What is worth timing, from large products to a few rows. Registers and occupancy of each, for two NVIDIA
-  /// architectures: `Benchmarks/results/2026-11-28-gpu-offline`; times on an H200: `Benchmarks/results/2026-11-28-h200`.
+  /// architectures: `Benchmarks/results/2026-11-28-gpu-offline-mma`; times on an H200: `Benchmarks/results/2026-11-28-h200`.
   public static let candidates: [MMAConfiguration] = [
     .init(tileRows: 128, tileColumns: 256, warpRows: 64, warpColumns: 64, tileChunks: 4, stages: 2),
     .init(tileRows: 256, tileColumns: 128, warpRows: 64, warpColumns: 64, tileChunks: 4, stages: 2),
