@@ -20,12 +20,16 @@ func settledHandles() async throws -> [CallMonitor.HandleKind: Int] {
 
 /// Waits until no OpenCL call has come for a while: plans go on the device's thread, some time after the caches that they
 /// were bound to.
-func quiet() async throws {
+///
+/// - Parameter periods: how many times 20 ms in a row.
+func quiet(for periods: Int = 1) async throws {
   var last = CallMonitor.counts
+  var still = 0
   for _ in 0..<200 {
     try await Task.sleep(for: .milliseconds(20))
     let counts = CallMonitor.counts
-    if counts == last { return }
+    still = counts == last ? still + 1 : 0
+    if still == periods { return }
     last = counts
   }
 }

@@ -25,12 +25,17 @@ import Testing
     _ mode: Mode, call: String? = nil, keeps: Bool = false, _ run: () async throws -> [[UInt32]]
   ) async throws -> Int {
     CallMonitor.start()
+    defer { CallMonitor.stop() }
     let expected = try await run()
-    if keeps { _ = try await run() }  // memory has grown to its final size, and all plans are bound
-    if keeps { try await quiet() } else { _ = try await settledHandles() }
+    if keeps {
+      _ = try await run()  // memory has grown to its final size, and all plans are bound
+      try await quiet(for: 10)
+      CallMonitor.start()
+    }
+    // Handles are counted against this one moment. Counted anew for each fault, what the run before still held when the
+    // count began would go missing from the next one.
     let status: OpenCLStatus = mode == .late ? .allocationFailure : .deviceNotAvailable
     for nth in 1...20_000 {
-      CallMonitor.start()
       CallMonitor.inject(.init(nth: nth, mode: mode, status: status, call: call))
       var result: [[UInt32]]?
       var caught: (any Error)?
@@ -47,9 +52,7 @@ import Testing
       let next = try await run()
       #expect(next == expected, "the run after \(what)")
       if keeps { _ = try await run() }
-      // What the run after it lets go of must be gone before counting starts anew.
       let leftAfter = try await settledHandles()
-      CallMonitor.stop()
       #expect(left.isEmpty && leftAfter.isEmpty, "\(what): \(left) \(leftAfter)")
       if !left.isEmpty || !leftAfter.isEmpty { return nth }  // each later run would wait for what does not come back
       if report.hits == 0 { return nth - 1 }
