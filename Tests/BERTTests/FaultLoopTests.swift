@@ -27,13 +27,11 @@ import Testing
     CallMonitor.start()
     defer { CallMonitor.stop() }
     let expected = try await run()
-    if keeps {
-      _ = try await run()  // memory has grown to its final size, and all plans are bound
-      try await quiet(for: 10)
-      CallMonitor.start()
-    }
-    // Handles are counted against this one moment. Counted anew for each fault, what the run before still held when the
-    // count began would go missing from the next one.
+    if keeps { _ = try await run() }  // memory has grown to its final size, and all plans are bound
+    // Handles are counted against this one moment, when programs are built and what the runs let go of has gone. Counted anew
+    // for each fault, what the run before still held when the count began would go missing from the next one.
+    try await quiet(for: 10)
+    CallMonitor.start()
     let status: OpenCLStatus = mode == .late ? .allocationFailure : .deviceNotAvailable
     for nth in 1...20_000 {
       CallMonitor.inject(.init(nth: nth, mode: mode, status: status, call: call))
