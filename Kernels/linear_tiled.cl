@@ -60,6 +60,12 @@
 #define ITEMS (ITEMS_X * ITEMS_Y)
 #define TILE_QUADS(height) ((height) * (TILE_DEPTH / 4))
 #define ITEM_QUADS(height) ((TILE_QUADS(height) + ITEMS - 1) / ITEMS)  // quads that an item carries
+// A bound that does not depend on the height: by ITEM_QUADS, clang 15 unrolls place_tile's loop by 2 in the gradients' forms,
+// and the quads become a stack frame.
+#define MOST_QUADS 8
+#if ITEM_QUADS(TILE_ROWS) > MOST_QUADS || ITEM_QUADS(TILE_COLUMNS) > MOST_QUADS
+#error "an item carries at most MOST_QUADS quads of a tile"
+#endif
 #define TILE_FLOATS(height) (TILE_DEPTH * TILE_STRIDE(height))
 #define PAIR_FLOATS (TILE_FLOATS(TILE_ROWS) + TILE_FLOATS(TILE_COLUMNS))
 // 64 sums and the operands of more than two k at a time would take over 128 registers.
@@ -96,9 +102,9 @@ INLINE void fetch_tile(
 INLINE void place_tile(
     const int height, const bool is_transposed, const float4 *quads, int lid, __local float *tile) {
 #pragma unroll
-  for (int q = 0; q < ITEM_QUADS(height); ++q) {
+  for (int q = 0; q < MOST_QUADS; ++q) {
     int i = lid + q * ITEMS;
-    if (TILE_QUADS(height) % ITEMS == 0 || i < TILE_QUADS(height)) {
+    if (q < ITEM_QUADS(height) && (TILE_QUADS(height) % ITEMS == 0 || i < TILE_QUADS(height))) {
       if (is_transposed)
         place_line(tile, height, i, quads[q]);
       else

@@ -120,8 +120,8 @@ supported() {
   for product in $values; do
     # The CPU's product needs the CPU's form of the kernels, and CLBlast is no kernel of ours.
     [ "$product" = clblast ] || { [ "$product" = panels ] && [ "$device_type" = gpu ]; } && continue
-    limited_as "try-$product" bench-gemm --device "$device" --matrix-product "$product" --shapes 64x64x64 --seconds 0.01 \
-      --json "$work/tried-$product.json" &
+    limited_as "try-$product" bench-gemm --device "$device" --matrix-product "$product" \
+      --precision "$(least_precision "$product")" --shapes 64x64x64 --seconds 0.01 --json "$work/tried-$product.json" &
     jobs[$product]=$!
   done
   for precision in float32 float16 bfloat16; do
@@ -133,6 +133,9 @@ supported() {
   done
   [ -n "$precisions" ]
 }
+
+# A precision that a product takes.
+least_precision() { [ "$1" = wgmma ] && echo float16 || echo float32; }
 
 # Whether a trial has gone well, or has had too little time to end.
 tried() {
@@ -170,6 +173,7 @@ verify() {
 verify_product() {
   local precision status=0 each
   for precision in $precisions; do
+    [ "$precision" != float32 ] || [ "$(least_precision "$1")" = float32 ] || continue
     each=$work/product.json
     limited verify --device "$device" --precision "$precision" --matrix-product "$1" --groups linear,feed_forward \
       --time-limit "$((limit / 4 + 1))" --json "$each" || status=$?

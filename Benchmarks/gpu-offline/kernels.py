@@ -76,7 +76,8 @@ def configurations(path):
     text = (BACKEND / path).read_text()
     found = []
     for match in re.findall(r"(?:\.init|\w+Configuration)\(\s*(\w+: \d+(?:,\s*\w+: \d+)+)\)", text):
-        sizes = {key: int(value) for key, value in re.findall(r"(\w+): (\d+)", match)}
+        sizes = {key: int(default) for key, default in re.findall(r"public var (\w+) = (\d+)", text)}
+        sizes |= {key: int(value) for key, value in re.findall(r"(\w+): (\d+)", match)}
         if sizes not in [each.sizes for each in found]:
             found.append(Configuration(text, sizes))
     if not found:
@@ -119,6 +120,12 @@ def linear_jobs(tiled, mma):
         jobs += [job("linear_tiled", each.defines | form, 0, **common) for form in TILED_TRAINING]
     for each in mma:
         common = {"tile": each.name, "items": each.workGroupItems, "local_bytes": each.localByteCount, "sizes": each.sizes}
+        if each.unitWarps == 4:  # for sm_90a alone
+            for kind, precision, activation, whole in (
+                    ("f16 wgmma", 1, 0, 1), ("f16 wgmma", 1, 1, 1), ("f16 wgmma", 1, 0, 0), ("bf16 wgmma", 2, 0, 1)):
+                defines = {"MATRIX_ENGINE": 1, "PASSES": 3, "ACTIVATION": activation, "WHOLE_CHUNKS": whole}
+                jobs.append(job("linear_mma", each.defines | defines, precision, kind=kind, passes=1, **common))
+            continue
         for kind, precision, passes in (("f16", 1, 1), ("bf16", 2, 1), ("tf32x3", 0, 3), ("tf32", 0, 1)):
             if kind == "tf32x3" and each.sizes["warpRows"] * each.sizes["warpColumns"] > 64 * 32:
                 continue  # a warp has the sums twice: MMAConfiguration.fits

@@ -8,7 +8,7 @@ Instruction = collections.namedtuple("Instruction", "opcode guarded operands")
 # What the paths through a loop are chosen by: copies, loads of fragments and products belong to the work itself, so the
 # executed path is the one that has most of them; of those with equally many, the shortest. It leaves out copying element
 # by element, which rows that are not aligned take, and the slow way of divisions.
-WORK = ("HMMA", "LDSM", "LDGSTS", "FFMA")
+WORK = ("HMMA", "HGMMA", "LDSM", "LDGSTS", "FFMA")
 
 
 class Code:
@@ -162,7 +162,7 @@ def stored_bytes(body):
 
 
 FP32 = ("FFMA", "FADD", "FMUL", "FMNMX", "FSETP", "FSEL")  # what the lanes for fp32 do
-COUNTED = ("HMMA", "LDSM", "LDGSTS", "FFMA", "MUFU", "LDS", "STS", "LDG", "STG", "BAR", "SHFL", "LDL", "STL")
+COUNTED = ("HMMA", "HGMMA", "LDSM", "LDGSTS", "FFMA", "MUFU", "LDS", "STS", "LDG", "STG", "BAR", "SHFL", "LDL", "STL")
 
 
 def count(body):

@@ -21,6 +21,8 @@ SOURCES = {
     "others (compare arXiv:2402.13499); not checked by us. On A100 mma.sync is how the peak is reached",
     "L2, 5.5 and 4.0 TB/s": "taken over from the brief of this count, of the order of what others measure; not checked "
     "by us, and the least certain number here",
+    "wgmma, all of the dense peak": "NVIDIA's whitepaper; 855 to 883 TFLOP/s measured from local memory on an H200, "
+    "Benchmarks/results/2026-11-28-h200; that it reads both tiles from local memory for each product is an assumption",
     "local memory, 128 bytes per clock and multiprocessor; copies written there count as reads do": "whitepapers (32 "
     "banks of 4 bytes); that writes of cp.async cost the same is an assumption",
     "issue, 4 warp instructions per clock and multiprocessor": "whitepapers (4 schedulers)",
@@ -36,11 +38,14 @@ def copy_bytes(loop):
 
 
 def local_bytes(loop):
-    return 512 * loop.get("LDSM", 0) + copy_bytes(loop)  # ldmatrix.x4: four matrices of 128 bytes
+    # ldmatrix.x4: four matrices of 128 bytes; wgmma: 32 bytes of each row of both tiles, for four warps
+    return 512 * loop.get("LDSM", 0) + 8 * (64 + loop.get("unit_columns", 0)) * loop.get("HGMMA", 0) + copy_bytes(loop)
 
 
 def turn_flop(loop, kind, passes):
     """Useful flop of a warp in one turn: three products of tf32 are one of fp32."""
+    if "HGMMA" in loop:
+        return loop["HGMMA"] * 2 * 64 * loop["unit_columns"] * 16 / 4
     return loop["HMMA"] * FLOP[kind] / passes
 
 
@@ -53,7 +58,8 @@ def unit_rates(gpu, loop, kind, passes):
     """Useful flop per second that each unit allows in the loop."""
     flop = turn_flop(loop, kind, passes)
     clocks = gpu["processors"] * gpu["clock"]
-    rates = {"mma": peak(gpu, kind, passes) * gpu["mma_share"], "issue": ISSUE * clocks * flop / loop["instructions"]}
+    share = 1 if "HGMMA" in loop else gpu["mma_share"]
+    rates = {"mma": peak(gpu, kind, passes) * share, "issue": ISSUE * clocks * flop / loop["instructions"]}
     if local_bytes(loop):
         rates["local memory"] = LOCAL_BYTES * clocks * flop / local_bytes(loop)
     if copy_bytes(loop):

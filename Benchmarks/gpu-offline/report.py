@@ -71,15 +71,15 @@ def mma_table(rows, kernel):
         body = []
         for row in chosen:
             loop, kind, passes = row["loop"], row["kind"], row["passes"]
-            flop = turn_flop(loop, kind, passes)
+            flop, products = turn_flop(loop, kind, passes), loop.get("HGMMA") or loop["HMMA"]
             rate, share, unit = predict(gpu, loop, kind, passes)
             body.append([
                 row.get("tile", row["form"]), kind, row["registers"], row["shared_bytes"], row["groups"],
-                f"{row['occupancy']:.0%}", f"{loop['HMMA']} + {loop.get('LDSM', 0)} + {loop.get('LDGSTS', 0)} of "
-                f"{loop['instructions']}", f"{loop['instructions'] / loop['HMMA']:.2f}",
+                f"{row['occupancy']:.0%}", f"{products} + {loop.get('LDSM', 0)} + {loop.get('LDGSTS', 0)} of "
+                f"{loop['instructions']}", f"{loop['instructions'] / products:.2f}",
                 f"{1000 * local_bytes(loop) / flop:.1f}", f"{1000 * copy_bytes(loop) / flop:.1f}",
                 f"{rate / 1e12:.0f}", f"{share:.0%} of {peak(gpu, kind, passes) / 1e12:.0f}", unit])
-        head = ["form", "type", "registers", "local memory", "groups", "occupancy", "HMMA + LDSM + LDGSTS of a turn",
+        head = ["form", "type", "registers", "local memory", "groups", "occupancy", "HMMA or HGMMA + LDSM + LDGSTS of a turn",
                 "instructions per mma", "bytes per kflop, local memory", "L2", "TFLOP/s at most", "share of the peak",
                 "limit"]
         lines += table(head, body)
@@ -92,7 +92,7 @@ def end_table(rows):
     plain = {(row["tile"], row["kind"]): row for row in mma_rows(rows, "linear_mma", "sm_90", 0)}
     for gelu in mma_rows(rows, "linear_mma", "sm_90", 1):
         row = plain[gelu["tile"], gelu["kind"]]
-        elements = row["sizes"]["warpRows"] * row["sizes"]["warpColumns"] / 32
+        elements = row["sizes"]["warpRows"] * row["sizes"]["warpColumns"] / 32 / row["sizes"]["unitWarps"]
         body.append([row["tile"], row["kind"], *(f"{each['end']['instructions'] / elements:.1f}" for each in (row, gelu))])
     if not body:
         return []
@@ -105,7 +105,7 @@ def layer_tables(rows):
     lines = []
     for gpu in GPUS.values():
         body = []
-        for kind, tokens, (layer, (columns, depth, activation)) in itertools.product(("f16", "tf32x3"), TOKENS, LAYERS.items()):
+        for kind, tokens, (layer, (columns, depth, activation)) in itertools.product(("f16", "f16 wgmma", "tf32x3"), TOKENS, LAYERS.items()):
             chosen = [row for row in mma_rows(rows, "linear_mma", gpu["arch"], activation) if row["kind"] == kind]
             if not chosen:
                 continue
@@ -114,7 +114,7 @@ def layer_tables(rows):
             seconds, unit = layer_time(gpu, best, tokens, columns, depth)
             groups = -(-tokens // best["sizes"]["tileRows"]) * -(-columns // best["sizes"]["tileColumns"])
             fill = groups / gpu["processors"] / -(-groups // gpu["processors"])
-            size = 2 if kind == "f16" else 4
+            size = 4 if kind == "tf32x3" else 2
             body.append([kind, tokens, f"{layer}, {columns} x {depth}", best["tile"],
                          f"{1000 * shape_bytes(tokens, columns, depth, size) / flop:.2f}", f"{fill:.0%}",
                          f"{seconds * 1e6:.1f}", f"{flop / seconds / 1e12:.0f}",

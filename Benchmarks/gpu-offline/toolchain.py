@@ -47,6 +47,16 @@ def compile_ptx(source, defines, path):
     run(*clang, *(f"-D{key}={value}" for key, value in defines.items()), "-o", path, "-", input=source)
 
 
+def open_instructions(ptx):
+    """Takes the marks off instructions of sm_90a, as HopperBinary.swift does."""
+    text = pathlib.Path(ptx).read_text()
+    mark = re.search(r'static let mark = "(.*?)"', (ROOT / "Sources/OpenCLBackend/MatrixEngine/HopperBinary.swift").read_text())[1]
+    if mark not in text:
+        raise CompileError("no instructions of sm_90a in the PTX")
+    opened = text.replace(mark, "").replace(".target sm_80", ".target sm_90a")
+    pathlib.Path(ptx).write_text(re.sub(r"\.version \d\.\d", ".version 8.0", opened))
+
+
 def assemble(ptx, arch, cubin):
     """Per kernel of a PTX file, what ptxas reports and the listing of its machine code."""
     log = run(tool("ptxas"), f"-arch={arch}", "-v", ptx, "-o", cubin)
@@ -60,6 +70,8 @@ def assemble(ptx, arch, cubin):
             "spilled_bytes": number(r"(\d+) bytes spill stores") + number(r"(\d+) bytes spill loads"),
             "stack_bytes": number(r"(\d+) bytes stack frame"), "shared_bytes": number(r"(\d+) bytes smem"),
         }, sections[name]
+    if "wgmma.mma_async instructions are serialized" in log:
+        raise CompileError("ptxas lets no wgmma run beside another: " + log)
     if not kernels:
         raise CompileError(f"ptxas compiled no kernel:\n{log}")
     return kernels
@@ -71,7 +83,11 @@ def compile_kernels(parts, defines, architectures):
     defines = {"WG_SIZE": 128, "VECTOR_WIDTH": 1} | defines
     with tempfile.TemporaryDirectory() as folder:
         compile_ptx(source, defines, f"{folder}/kernel.ptx")
-        return {arch: assemble(f"{folder}/kernel.ptx", arch, f"{folder}/kernel.cubin") for arch in architectures}
+        suffix = ""
+        if defines.get("UNIT_WARPS") == 4:
+            open_instructions(f"{folder}/kernel.ptx")
+            suffix = "a"  # Hopper's own instructions
+        return {arch: assemble(f"{folder}/kernel.ptx", arch + suffix, f"{folder}/kernel.cubin") for arch in architectures}
 
 
 def occupancy(arch, items, registers, shared):

@@ -13,13 +13,25 @@ public enum MatrixProduct: String, Sendable, CaseIterable {
   /// `linear_mma` with one product of tf32: float32 in memory, 11 bits of each operand in a product. For devices with a
   /// `MatrixEngine`.
   case tf32
+  /// `linear_mma` with four warps multiplying together: NVIDIA's `wgmma` (sm_90a), for numbers of 16 bits. Never taken by
+  /// itself: its machine code has been counted, and no GPU has timed it.
+  case wgmma
   /// CLBlast's `Sgemm`, with bias and activation as a launch of their own. For GPUs it is tuned for; on a CPU device it
   /// compiles for many seconds and runs at a tenth of `panels`. It picks another kernel for another number of rows, so it
   /// cannot promise that a sequence's bits are the same in every batch; the others do.
   case clblast
 
   /// Whether it runs on a matrix engine.
-  public var usesMatrixEngine: Bool { self == .mma || self == .tf32 }
+  public var usesMatrixEngine: Bool { self == .mma || self == .tf32 || self == .wgmma }
+
+  /// Whether it multiplies such numbers.
+  public func takes(_ precision: Precision) -> Bool {
+    switch self {
+    case .panels, .tiled, .mma, .tf32: true
+    case .wgmma: precision != .float32
+    case .clblast: precision == .float32
+    }
+  }
 }
 
 /// How the kernels are built and launched on one device. Chosen from what the device says; each number can be forced.

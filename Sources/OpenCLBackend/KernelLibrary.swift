@@ -27,15 +27,17 @@ final class KernelLibrary: Sendable {
   /// - Throws: `OpenCLError.buildFailed`, `.noSuchKernel`, `.callFailed`.
   func kernel(_ name: String, file: String? = nil, defines: [String: Int] = [:]) throws -> Kernel {
     let macros = profile.defines.merging(defines) { $1 }.sorted { $0.key < $1.key }.map { "-D\($0.key)=\($0.value)" }
-    return try program(file ?? name, (["-cl-std=CL1.2"] + macros).joined(separator: " ")).kernel(name)
+    let isOfUnits = defines["UNIT_WARPS"] == 4 && defines["MATRIX_ENGINE"] == MatrixEngine.nvidia.rawValue
+    let options = (["-cl-std=CL1.2"] + macros).joined(separator: " ")
+    return try program(file ?? name, options, isOfUnits ? HopperBinary.edit : nil).kernel(name)
   }
 
-  private func program(_ file: String, _ options: String) throws -> Program {
+  private func program(_ file: String, _ options: String, _ edit: Program.BinaryEdit?) throws -> Program {
     let key = file + " " + options
     if let program = programs.withLock({ $0[key] }) { return program }
     // Built outside the lock: two builders of one program cost time, not correctness, and loading is serial anyway.
     let source = KernelLibrary.shared(file).map(KernelLibrary.source).joined() + KernelLibrary.source(file)
-    let program = try Program(context, file: file + ".cl", source: source, options: options, cache: cache)
+    let program = try Program(context, file: file + ".cl", source: source, options: options, edit: edit, cache: cache)
     programs.withLock { $0[key] = program }
     if program.origin == .source { unstored.withLock { $0.append(program) } }
     return program

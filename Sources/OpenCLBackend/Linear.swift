@@ -13,7 +13,7 @@ extension StepBinder {
         let layer = ["ACTIVATION": Int(activation.rawValue), "HAS_BIAS": hasBias ? 1 : 0]
         return try library.kernel("linear_tiled", defines: layer.merging(configuration.defines) { $1 })
       }
-    case .mma, .tf32: try mmaKernels(activation, hasBias: hasBias, weight)
+    case .mma, .tf32, .wgmma: try mmaKernels(activation, hasBias: hasBias, weight)
     case .clblast: hasBias || activation != .identity ? [try biasActivationKernel(activation)] : []
     }
   }
@@ -23,7 +23,7 @@ extension StepBinder {
     switch profile.matrixProduct {
     case .panels, .clblast: 1
     case .tiled: try tiledChoice(weight).configurations.count
-    case .mma, .tf32: try mmaChoice(weight).configurations.count
+    case .mma, .tf32, .wgmma: try mmaChoice(weight).configurations.count
     }
   }
 
@@ -55,7 +55,7 @@ extension StepBinder {
     switch profile.matrixProduct {
     case .panels: try bindPanels(product, kernels[0])
     case .tiled: try bindTiled(product, kernels)
-    case .mma, .tf32: try bindMMA(product, kernels)
+    case .mma, .tf32, .wgmma: try bindMMA(product, kernels)
     case .clblast: try bindCLBlast(product, kernels.first)
     }
   }

@@ -31,8 +31,8 @@ public final class OpenCLExecutor: Executor {
   ) throws {
     self.device = device
     self.profile = profile ?? DeviceProfile(device)
-    if self.profile.matrixProduct == .clblast, self.profile.precision != .float32 {
-      throw PrecisionError.matrixProduct(.clblast, self.profile.precision)
+    guard self.profile.matrixProduct.takes(self.profile.precision) else {
+      throw PrecisionError.matrixProduct(self.profile.matrixProduct, self.profile.precision)
     }
     self.tuning = tuning
     let thread = DeviceThread(label: "swift-bert \(device.selector)")

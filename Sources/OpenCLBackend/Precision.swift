@@ -41,8 +41,9 @@ public enum PrecisionError: Error, Equatable, Sendable, CustomStringConvertible 
       "\(operation) belongs to training, which is in float32, and the device was opened in \(precision.rawValue); "
         + "open it with precision float32"
     case .matrixProduct(let product, let precision):
-      "the matrix product \(product.rawValue) takes float32 alone, not \(precision.rawValue); "
-        + "choose another product or precision float32"
+      "the matrix product \(product.rawValue) does not take \(precision.rawValue), but "
+        + Precision.allCases.filter(product.takes).map(\.rawValue).joined(separator: " and ")
+        + "; choose another product or precision"
     case .cpu(let precision):
       "the CPU executor computes in float32, not \(precision.rawValue); choose an OpenCL device or precision float32"
     }

@@ -10,6 +10,20 @@ public final class Program: Sendable {
     case cache
   }
 
+  /// What becomes of a built program's binary before it is loaded: for instructions that the compiler does not know.
+  public struct BinaryEdit: Sendable {
+    /// Why a build fails where there is nothing to edit.
+    let complaint: String
+    package let edited: @Sendable ([UInt8]) -> [UInt8]?
+
+    /// - Parameters:
+    ///   - complaint: why a build fails where `edited` gives nil, or the driver does not take what it gives.
+    ///   - edited: the binary to load in place of the compiler's; nil where that is not what was expected.
+    public init(complaint: String, edited: @escaping @Sendable ([UInt8]) -> [UInt8]?) {
+      (self.complaint, self.edited) = (complaint, edited)
+    }
+  }
+
   public let context: Context
   /// The kernel file's name, for errors.
   public let file: String
@@ -29,10 +43,12 @@ public final class Program: Sendable {
   /// - Parameters:
   ///   - file: the kernel file's name, for errors.
   ///   - options: compiler options, such as `-DWG_SIZE=64`. `-cl-kernel-arg-info` is added.
+  ///   - edit: what is done to the binary; source and options must say that it is, for they are what the cache knows.
   ///   - cache: null to compile in any case.
   /// - Throws: `buildFailed`, `callFailed`. Trouble with the cache is no error.
   public init(
-    _ context: Context, file: String, source: String, options: String = "", cache: ProgramCache? = .standard
+    _ context: Context, file: String, source: String, options: String = "", edit: BinaryEdit? = nil,
+    cache: ProgramCache? = .standard
   ) throws(OpenCLError) {
     let allOptions = options.isEmpty ? "-cl-kernel-arg-info" : options + " -cl-kernel-arg-info"
     let key = ProgramCache.Key(device: context.device, source: source, options: allOptions)
@@ -50,7 +66,20 @@ public final class Program: Sendable {
       }
       cache.remove(key)
     }
-    (handle, log) = try Self.compile(source, context, file: file, options: allOptions)
+    let compiled = try Self.compile(source, context, file: file, options: allOptions)
+    log = compiled.log
+    if let edit {
+      defer { ReleaseFailures.note(shim_clReleaseProgram(compiled.program), "clReleaseProgram") }
+      let binary = try Self.binary(of: compiled.program, file)
+      guard let edited = edit.edited(binary), let loaded = Self.load(edited, context, allOptions) else {
+        throw .buildFailed(
+          BuildFailure(
+            file: file, options: allOptions, device: context.device.name, status: .buildFailure, log: edit.complaint))
+      }
+      handle = loaded
+    } else {
+      handle = compiled.program
+    }
     origin = .source
     if !context.device.compilesAtLaunch { storeBinary() }
   }
@@ -73,7 +102,9 @@ public final class Program: Sendable {
   /// The machine code as the driver gives it now.
   ///
   /// - Throws: `callFailed`.
-  public func binary() throws(OpenCLError) -> [UInt8] {
+  public func binary() throws(OpenCLError) -> [UInt8] { try Self.binary(of: handle, file) }
+
+  private static func binary(of handle: cl_program, _ file: String) throws(OpenCLError) -> [UInt8] {
     // One device in the context, so one size and one pointer.
     let count = try value(0, "clGetProgramInfo", file) {
       shim_clGetProgramInfo(handle, cl_program_info(CL_PROGRAM_BINARY_SIZES), $0, $1, $2)
@@ -91,7 +122,7 @@ public final class Program: Sendable {
 
   private static func compile(
     _ source: String, _ context: Context, file: String, options: String
-  ) throws(OpenCLError) -> (cl_program, log: String) {
+  ) throws(OpenCLError) -> (program: cl_program, log: String) {
     var status = CL_SUCCESS
     var source = source
     let made = source.withUTF8 { utf8 in

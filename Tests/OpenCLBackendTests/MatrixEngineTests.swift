@@ -11,15 +11,31 @@ import Testing
 @Suite struct MatrixEngineTests {
   /// A precision and how its products are made.
   enum Kind: String, CaseIterable {
-    case float16, bfloat16, tf32, tf32x3
+    case float16, bfloat16, tf32, tf32x3, unitFloat16, unitBfloat16
 
-    var precision: Precision { Precision(rawValue: rawValue) ?? .float32 }
-    var product: MatrixProduct { self == .tf32 ? .tf32 : .mma }
+    var precision: Precision {
+      switch self {
+      case .float16, .unitFloat16: .float16
+      case .bfloat16, .unitBfloat16: .bfloat16
+      case .tf32, .tf32x3: .float32
+      }
+    }
+    var product: MatrixProduct {
+      switch self {
+      case .float16, .bfloat16, .tf32x3: .mma
+      case .tf32: .tf32
+      case .unitFloat16, .unitBfloat16: .wgmma
+      }
+    }
+    /// From the largest to the smallest.
+    var configurations: [MMAConfiguration] {
+      product == .wgmma ? MMAConfiguration.unitCandidates : MMAConfiguration.candidates
+    }
     /// The bound of a row that float32 may miss by `tolerance`.
     func bound(_ tolerance: Double) -> Double {
       switch self {
-      case .float16, .tf32: 2e-3
-      case .bfloat16: 1.5e-2
+      case .float16, .tf32, .unitFloat16: 2e-3
+      case .bfloat16, .unitBfloat16: 1.5e-2
       case .tf32x3: tolerance
       }
     }
@@ -35,7 +51,9 @@ import Testing
 
   @Test(arguments: Kind.allCases) func denseLayersAgreeWithTheOracle(kind: Kind) async throws {
     // One tile: they all have the same bits, and each would be a program for every activation.
-    let executor = try Self.executor(kind, MMAConfiguration.candidates.first { $0.description == "32x32/16x16/8x4" })
+    let tile = try #require(
+      kind.configurations.first { ["32x32/16x16/8x4", "64x32/64x32/8x4"].contains($0.description) })
+    let executor = try Self.executor(kind, tile)
     // What follows the product is the same for all kinds: activations and layers without a bias run in one of them.
     let rows = KernelForm.largeGroups.rows.filter { row in
       switch row.operation {
@@ -77,9 +95,10 @@ import Testing
 
   /// A row's bits depend neither on the configuration nor on the other rows. In three products of tf32, which take the
   /// emulation longest to build, the widest, a middle one and the smallest stand for all.
-  @Test(arguments: [Kind.float16, .tf32x3]) func allConfigurationsGiveTheSameBits(kind: Kind) async throws {
+  @Test(arguments: [Kind.float16, .tf32x3, .unitFloat16]) func allConfigurationsGiveTheSameBits(kind: Kind) async throws
+  {
     let names = ["67 x 129 x 97 identity"] + (kind == .tf32x3 ? [] : ["3 x 4 x 5 identity"])
-    let configurations = MMAConfiguration.candidates.filter { configuration in
+    let configurations = kind.configurations.filter { configuration in
       kind != .tf32x3
         || ["128x128/64x32/4x3", "64x64/32x32/8x3", "16x16/16x16/8x4"].contains(configuration.description)
     }
@@ -87,7 +106,9 @@ import Testing
     let rows = OperationCase.small.filter { $0.operation.name == "linear" && names.contains($0.what) }
     #expect(rows.count == names.count)
     for row in rows {
-      var reference: [UInt32]?
+      // Four warps' emulation makes the same chains as one's.
+      var reference =
+        kind == .unitFloat16 ? try await row.run(on: Self.executor(.float16)).floats.map(\.bitPattern) : nil
       for configuration in configurations {
         let bits = try await row.run(on: Self.executor(kind, configuration)).floats.map(\.bitPattern)
         if let reference { #expect(bits == reference, "\(configuration): \(row)") }
@@ -97,11 +118,12 @@ import Testing
   }
 
   @Test func configurationsAreReadAsTheyAreWritten() {
-    for configuration in MMAConfiguration.candidates {
+    let all = MMAConfiguration.candidates + MMAConfiguration.unitCandidates
+    for configuration in all {
       #expect(MMAConfiguration(configuration.description) == configuration)
       #expect(configuration.localByteCount <= 48 << 10, "NVIDIA gives an OpenCL group 48 KiB")
     }
-    #expect(Set(MMAConfiguration.candidates.map(\.description)).count == MMAConfiguration.candidates.count)
+    #expect(Set(all.map(\.description)).count == all.count)
     #expect(MMAConfiguration("128x128/64x64/4x9") == nil)
     #expect(MMAConfiguration("") == nil)
   }
@@ -123,7 +145,7 @@ import Testing
       return known
     }
     #expect(probe.engine == .emulated)
-    #expect(probe.products == [.float16, .tf32])
+    #expect(probe.products == [.float16, .tf32, .unitFloat16, .unitBfloat16])
     #expect(probe.notes.count == 2)
     #expect(probe.notes.allSatisfy { $0.contains("gives wrong products of ") })
   }
@@ -136,7 +158,7 @@ import Testing
     }
     #expect(probe.engine == nil)
     #expect(probe.products.isEmpty)
-    #expect(probe.notes.count == 4)
+    #expect(probe.notes.count == 6)
   }
 
   /// PoCL's processor has no such instructions: the program does not build, and the device goes on without.
@@ -146,7 +168,7 @@ import Testing
     let probe = MatrixEngineProbe.run(device, [.nvidia], cache: nil)
     #expect(probe.engine == nil)
     #expect(probe.notes.isEmpty)
-    #expect(probe.absences.count == 4)
+    #expect(probe.absences.count == 6)
     #expect(probe.absences.allSatisfy { $0.contains("has no products of ") })
   }
 
@@ -169,5 +191,38 @@ import Testing
     #expect(profile([.tf32], .float32, forced: .tf32).matrixEngine == .nvidia)
     #expect(profile([.float16], .float16, forced: .tiled).matrixProduct == .tiled)
     #expect(profile([], .float16, forced: .mma).matrixEngine == .emulated)
+    #expect(profile([.float16, .unitFloat16], .float16).matrixProduct == .mma, "nobody asked for four warps")
+    #expect(profile([.float16, .unitFloat16], .float16, forced: .wgmma).matrixEngine == .nvidia)
+    #expect(profile([.float16], .float16, forced: .wgmma).matrixEngine == .emulated)
+  }
+
+  @Test func fourWarpsMultiply16BitsAlone() throws {
+    let device = try Device.select("auto")
+    let profile = DeviceProfile(device, workGroupSize: 32, matrixProduct: .wgmma)
+    #expect(throws: PrecisionError.matrixProduct(.wgmma, .float32)) { try OpenCLExecutor(device, profile: profile) }
+    let error = PrecisionError.matrixProduct(.wgmma, .float32)
+    #expect("\(error)".contains("wgmma does not take float32, but float16 and bfloat16"))
+  }
+
+  // MARK: Instructions of sm_90a
+
+  @Test func instructionsAreOpenedInPTXForHopper() throws {
+    let text = """
+      .version 9.0
+      .target sm_90, texmode_independent
+      \t//sm_90a: wgmma.fence.sync.aligned;
+      \t// a comment\n
+      """
+    let opened = try #require(HopperBinary.edit.edited(Array(text.utf8) + [0]))
+    #expect(
+      String(decoding: opened, as: UTF8.self)
+        == text.replacing("sm_90,", with: "sm_90a,").replacing("//sm_90a: ", with: "") + "\u{0}")
+    for other in [
+      text.replacing("sm_90,", with: "sm_80,"), text.replacing("sm_90,", with: "sm_90a,"),
+      text.replacing("//sm_90a: ", with: ""),
+    ] {
+      #expect(HopperBinary.edit.edited(Array(other.utf8)) == nil, "\(other)")
+    }
+    #expect(HopperBinary.edit.edited([0xFF, 0xFE]) == nil)
   }
 }

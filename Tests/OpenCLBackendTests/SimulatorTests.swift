@@ -42,7 +42,7 @@ import Testing
     let row = try #require(
       OperationCase.small.first { $0.operation.name == "linear" && $0.what == "3 x 4 x 5 identity" })
     let wanted = try await row.run(on: CPUExecutor<Double>())
-    for tile in MMAConfiguration.candidates.suffix(2) {
+    for tile in kind.configurations.suffix(2) {
       let found = try await row.run(on: MatrixEngineTests.executor(kind, tile))
       #expect(relativeError(found.doubles, wanted.doubles) <= kind.bound(row.tolerance))
     }

@@ -31,14 +31,16 @@ struct EngineOptions: ParsableArguments {
   var matrixProduct: MatrixProduct?
 
   mutating func validate() throws {
+    if let matrixProduct, !matrixProduct.takes(precision) {
+      let precisions = Precision.allCases.filter(matrixProduct.takes).map(\.rawValue).joined(separator: " or ")
+      throw ValidationError(
+        "--matrix-product \(matrixProduct.rawValue) computes in \(precisions) only; choose --precision \(precisions), or "
+          + "another product.")
+    }
     guard precision != .float32 else { return }
     guard device != .cpu else {
       throw ValidationError(
         "--device cpu computes in float32 only; drop --precision \(precision.rawValue) or choose an OpenCL device.")
-    }
-    guard matrixProduct != .clblast else {
-      throw ValidationError(
-        "--matrix-product clblast computes in float32 only; drop --precision \(precision.rawValue) or choose another.")
     }
   }
 

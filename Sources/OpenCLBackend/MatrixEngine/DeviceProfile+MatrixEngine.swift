@@ -5,8 +5,8 @@ extension DeviceProfile {
   ///
   /// - Parameter isForced: as in ``use(_:isForced:)``.
   public func productsToTry(isForced: Bool) -> Set<MatrixEngineProbe.Product> {
-    if matrixProduct.usesMatrixEngine { return [product(of: matrixProduct)] }
-    return !isForced && matrixProduct == .tiled ? [product(of: .mma)] : []
+    if matrixProduct.usesMatrixEngine { return products(of: matrixProduct) }
+    return !isForced && matrixProduct == .tiled ? products(of: .mma) : []
   }
 
   /// Takes what a probe found: where the device has products of this precision, and of float32's accuracy, they become the
@@ -15,17 +15,17 @@ extension DeviceProfile {
   /// - Parameter isForced: whether the caller asked for the matrix product that is set: it stays. One that uses a matrix
   ///   engine is emulated where the device has none that is right.
   public mutating func use(_ probe: MatrixEngineProbe, isForced: Bool) {
-    if !isForced, matrixProduct == .tiled, probe.products.contains(product(of: .mma)) { matrixProduct = .mma }
+    if !isForced, matrixProduct == .tiled, probe.products.isSuperset(of: products(of: .mma)) { matrixProduct = .mma }
     guard matrixProduct.usesMatrixEngine else { return }
-    matrixEngine = probe.products.contains(product(of: matrixProduct)) ? probe.engine : .emulated
+    matrixEngine = probe.products.isSuperset(of: products(of: matrixProduct)) ? probe.engine : .emulated
   }
 
-  /// What an engine must have for a matrix product in this precision.
-  private func product(of matrixProduct: MatrixProduct) -> MatrixEngineProbe.Product {
+  /// What an engine must have for a matrix product in this precision, and for attention beside it.
+  private func products(of matrixProduct: MatrixProduct) -> Set<MatrixEngineProbe.Product> {
     switch precision {
-    case .float16: .float16
-    case .bfloat16: .bfloat16
-    case .float32: matrixProduct == .tf32 ? .tf32 : .tf32x3
+    case .float16: matrixProduct == .wgmma ? [.float16, .unitFloat16] : [.float16]
+    case .bfloat16: matrixProduct == .wgmma ? [.bfloat16, .unitBfloat16] : [.bfloat16]
+    case .float32: [matrixProduct == .tf32 ? .tf32 : .tf32x3]
     }
   }
 

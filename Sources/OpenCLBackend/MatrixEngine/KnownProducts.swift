@@ -16,6 +16,15 @@ package struct KnownProducts {
   /// Small whole numbers, whose products and sums are exact in every type. For the three products of tf32 a chain as long
   /// as BERT-base's, of numbers of 24 bits: its error must be one that float32 may have.
   package init(_ product: MatrixEngineProbe.Product) {
+    self = product.isOfUnits ? .ofUnits(product.precision) : .ofFragments(product)
+  }
+
+  private init(steps: Int, x: [Float], weight: [Float], value: [Float], expected: [Double], tolerance: Double) {
+    (self.steps, self.x, self.weight, self.value) = (steps, x, weight, value)
+    (self.expected, self.tolerance) = (expected, tolerance)
+  }
+
+  private static func ofFragments(_ product: MatrixEngineProbe.Product) -> KnownProducts {
     let isFine = product == .tf32x3
     let depth = product.precision == .float32 ? 8 : 16
     let steps = isFine ? 96 : 2
@@ -28,7 +37,7 @@ package struct KnownProducts {
     let x = matrix(steps * 16 * depth, salt: 1)
     let weight = matrix(steps * 16 * depth, salt: 2)
     let value = product.precision == .float32 ? weight : matrix(steps * 16 * 16, salt: 3)
-    expected = (0..<(product.precision == .float32 ? 256 : 512)).map { index in
+    let expected = (0..<(product.precision == .float32 ? 256 : 512)).map { index in
       let (row, column) = (index / 16 % 16, index % 16)
       return (0..<steps * depth).reduce(0.0) { sum, place in
         let (step, k) = (place / depth, place % depth)
@@ -37,9 +46,27 @@ package struct KnownProducts {
         return sum + Double(x[(step * 16 + row) * depth + k]) * Double(right)
       }
     }
-    (self.steps, self.x, self.weight, self.value) = (steps, x, weight, value)
     // PyTorch's fp32 product of this length is off by 3e-7; a whole model may be by 5e-6.
-    tolerance = isFine ? 1e-6 : 0
+    return KnownProducts(
+      steps: steps, x: x, weight: weight, value: value, expected: expected, tolerance: isFine ? 1e-6 : 0)
+  }
+
+  /// Rows and columns of the product of a unit of four warps.
+  static let unitSide = 64
+
+  /// x and weight `[64, 96]` row by row, six steps; the result is stored in the precision. There is no second matrix.
+  private static func ofUnits(_ precision: Precision) -> KnownProducts {
+    let (side, depth) = (KnownProducts.unitSide, 96)
+    func matrix(salt: UInt64) -> [Float] {
+      (0..<side * depth).map { (TrialNumbers.value($0, salt: salt) * 7).rounded() }
+    }
+    let (x, weight) = (matrix(salt: 1), matrix(salt: 2))
+    let expected = (0..<side * side).map { index in
+      let (row, column) = (index / side, index % side)
+      let sum = (0..<depth).reduce(Float(0)) { $0 + x[row * depth + $1] * weight[column * depth + $1] }
+      return Double(precision.rounded(sum))
+    }
+    return KnownProducts(steps: depth / 16, x: x, weight: weight, value: [], expected: expected, tolerance: 0)
   }
 
   /// What is wrong with an engine's result; nil if nothing is. AMD's gives the first of the two matrices alone.

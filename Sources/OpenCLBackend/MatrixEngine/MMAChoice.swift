@@ -10,9 +10,8 @@ extension DeviceProfile {
     if let mmaConfiguration { return MMAChoice([.init(rows: .max, configuration: mmaConfiguration)]) }
     let tuned = tuning.choices(LinearConfiguration.self, [columns, depth])
     // Where nothing fits, the launch says so with the numbers in it.
-    let untuned = MMAConfiguration.untuned(splits: splits)
-    let options =
-      [untuned.filter(fits), MMAConfiguration.candidates.filter(fits), untuned].first { !$0.isEmpty } ?? []
+    let untuned = matrixProduct == .wgmma ? MMAConfiguration.untunedUnits : MMAConfiguration.untuned(splits: splits)
+    let options = [untuned.filter(fits), mmaCandidates, untuned].first { !$0.isEmpty } ?? []
     return MMAChoice(
       options,
       tuned: { size in
@@ -21,12 +20,18 @@ extension DeviceProfile {
       }, cost: { $0.estimatedCost(rows: $1, columns: columns, computeUnits: computeUnits) })
   }
 
-  /// Whether this device can run a configuration, in its precision.
+  /// All that a tuner tries.
+  var mmaCandidates: [MMAConfiguration] {
+    (MMAConfiguration.candidates + MMAConfiguration.unitCandidates).filter(fits)
+  }
+
+  /// Whether this device can run a configuration, in its precision and by its product.
   func fits(_ configuration: MMAConfiguration) -> Bool {
-    configuration.fits(
-      maxWorkGroupSize: maxWorkGroupSize,
-      localMemory: localMemory - (matrixEngine == .emulated ? configuration.emulationByteCount : 0),
-      splits: splits)
+    (configuration.unitWarps == 4) == (matrixProduct == .wgmma)
+      && configuration.fits(
+        maxWorkGroupSize: maxWorkGroupSize,
+        localMemory: localMemory - (matrixEngine == .emulated ? configuration.emulationByteCount : 0),
+        splits: splits)
   }
 
   /// Whether a work-item of `linear_mma` needs twice the registers.

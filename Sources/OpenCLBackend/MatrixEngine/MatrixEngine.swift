@@ -4,7 +4,8 @@
 public enum MatrixEngine: Int, Sendable, CaseIterable, CustomStringConvertible {
   /// None: the same lanes and fragments exchanged through local memory. Slow; for tests, where there is no such GPU.
   case emulated = 0
-  /// NVIDIA's tensor cores, by inline PTX: `mma.sync`, `ldmatrix`, `cp.async`; compute capability 8.0 and later.
+  /// NVIDIA's tensor cores, by inline PTX: `mma.sync`, `ldmatrix`, `cp.async`; compute capability 8.0 and later. `wgmma`, of four
+  /// warps: 9.0 alone.
   case nvidia = 1
   /// The WMMA units of AMD's RDNA 3, by the compiler's builtins; 16 bits only. Attention has no kernel for them.
   case amd = 2
@@ -12,7 +13,7 @@ public enum MatrixEngine: Int, Sendable, CaseIterable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .emulated: "emulated"
-    case .nvidia: "NVIDIA mma.sync"
+    case .nvidia: "NVIDIA tensor cores"
     case .amd: "AMD WMMA"
     }
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import ComputeGraph
 import OpenCLRuntime
 
 /// What was found out about a device's matrix engine, by products whose answers are known.
@@ -13,11 +14,17 @@ public struct MatrixEngineProbe: Sendable, Equatable {
     case tf32
     /// Of float32, in three products of tf32.
     case tf32x3
+    /// Of binary16, four warps together.
+    case unitFloat16 = "float16 of four warps"
+    /// Of bfloat16, four warps together.
+    case unitBfloat16 = "bfloat16 of four warps"
+
+    var isOfUnits: Bool { self == .unitFloat16 || self == .unitBfloat16 }
 
     var precision: Precision {
       switch self {
-      case .float16: .float16
-      case .bfloat16: .bfloat16
+      case .float16, .unitFloat16: .float16
+      case .bfloat16, .unitBfloat16: .bfloat16
       case .tf32, .tf32x3: .float32
       }
     }
@@ -87,12 +94,11 @@ public struct MatrixEngineProbe: Sendable, Equatable {
   ) throws -> [Float] {
     var profile = DeviceProfile(device, workGroupSize: 32, precision: product.precision)
     profile.matrixEngine = engine
-    profile.matrixProduct = product == .tf32 ? .tf32 : .mma
+    profile.matrixProduct = product == .tf32 ? .tf32 : product.isOfUnits ? .wgmma : .mma
     let executor = try OpenCLExecutor(device, profile: profile, cache: cache)
     return try executor.thread.runBlocking {
       let queue = executor.queue
-      let kernel = try executor.library.kernel("probe_mma", defines: executor.profile.mmaDefines)
-      let buffers = try [known.x, known.weight, known.value].map { matrix in
+      let buffers = try [known.x, known.weight, known.value].filter { !$0.isEmpty }.map { matrix in
         let byteCount = matrix.count * product.precision.byteCount
         let buffer = try Buffer(executor.context, byteCount: byteCount, access: .readOnly, label: "probe")
         let staging = try HostBuffer(queue, byteCount: byteCount)
@@ -101,12 +107,36 @@ public struct MatrixEngineProbe: Sendable, Equatable {
         try queue.finish()
         return buffer
       }
-      let out = try Buffer(executor.context, byteCount: 512 * 4, label: "probe's products")
+      let out = try Buffer(executor.context, byteCount: max(512, known.expected.count) * 4, label: "probe's products")
+      if product.isOfUnits {
+        let values = try unitProducts(of: known, buffers, out, executor)
+        executor.library.storeBinaries()
+        return values
+      }
+      let kernel = try executor.library.kernel("probe_mma", defines: executor.profile.mmaDefines)
       try kernel.bind((buffers + [out]).map(KernelValue.buffer) + [.int32(Int32(known.steps))])
       try queue.launch(kernel, global: WorkSize(32), local: WorkSize(32))
       let found = try queue.read(out, count: known.expected.count, of: Float(0))
       executor.library.storeBinaries()
       return found
     }
+  }
+
+  /// Four warps read the tiles that a dense layer lays out, so their probe is a dense layer.
+  private static func unitProducts(
+    of known: KnownProducts, _ operands: [Buffer], _ out: Buffer, _ executor: OpenCLExecutor
+  ) throws -> [Float] {
+    guard let tile = MMAConfiguration.unitCandidates.first(where: { ($0.tileRows, $0.tileColumns) == (64, 64) }) else {
+      preconditionFailure("no tile of 64 x 64")  // a literal of this module
+    }
+    let layer = ["ACTIVATION": Int(Activation.identity.rawValue), "HAS_BIAS": 0, "WHOLE_CHUNKS": 1]
+    let kernel = try executor.library.kernel(
+      "linear_mma", defines: layer.merging(executor.profile.mmaDefines) { $1 }.merging(tile.defines) { $1 })
+    let sizes = [KnownProducts.unitSide, KnownProducts.unitSide, known.steps * 16, 0, 0]
+    try kernel.bind(
+      (operands + [operands[0], out]).map(KernelValue.buffer) + sizes.map { KernelValue.int32(Int32($0)) })
+    try executor.queue.launch(kernel, global: WorkSize(tile.workGroupItems), local: WorkSize(tile.workGroupItems))
+    let bits = try executor.queue.read(out, count: known.expected.count, of: UInt16(0))
+    return bits.withUnsafeBytes { executor.profile.precision.floats($0, count: bits.count) }
   }
 }

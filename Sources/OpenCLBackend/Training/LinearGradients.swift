@@ -8,7 +8,7 @@ extension StepBinder {
     let hasAddend = operands.count == 3
     switch profile.matrixProduct {
     case .panels: return try gradientPanelKernels(hasAddend: hasAddend, isLeftTransposed: false)
-    case .tiled, .mma, .tf32:
+    case .tiled, .mma, .tf32, .wgmma:
       return try inputGradientChoice(operands[1]).configurations.map {
         try gradientTileKernel($0, hasAddend: hasAddend, isLeftTransposed: false)
       }
@@ -20,7 +20,7 @@ extension StepBinder {
   func linearWeightGradientKernels(_ operands: [Graph.Value]) throws -> [Kernel] {
     switch profile.matrixProduct {
     case .panels: return try gradientPanelKernels(hasAddend: true, isLeftTransposed: true)
-    case .tiled, .mma, .tf32:
+    case .tiled, .mma, .tf32, .wgmma:
       let tile = try weightGradientTile(operands[0])
       return [try gradientTileKernel(tile, hasAddend: true, isLeftTransposed: true)]
     case .clblast: return []
@@ -36,7 +36,7 @@ extension StepBinder {
     let launch: (Queue, Int, Int) throws -> Void
     switch profile.matrixProduct {
     case .panels: launch = try bindPanels(product, kernels, panels: arguments.scratch)
-    case .tiled, .mma, .tf32:
+    case .tiled, .mma, .tf32, .wgmma:
       launch = try bindTiles(product, kernels, try inputGradientChoice(arguments.step.operands[1]))
     case .clblast: launch = bindCLBlast(product)
     }
@@ -56,7 +56,7 @@ extension StepBinder {
     let launch: (Queue, Int, Int) throws -> Void
     switch profile.matrixProduct {
     case .panels: launch = try bindPanels(product, kernels, panels: arguments.scratch)
-    case .tiled, .mma, .tf32:
+    case .tiled, .mma, .tf32, .wgmma:
       let tile = try weightGradientTile(arguments.step.operands[0])
       launch = try bindTiles(product, kernels, TiledChoice([.init(rows: .max, configuration: tile)]))
     case .clblast: launch = bindCLBlast(product)

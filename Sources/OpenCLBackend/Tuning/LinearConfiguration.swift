@@ -99,10 +99,9 @@ extension DeviceProfile {
         $0.fits(maxWorkGroupSize: maxWorkGroupSize, localMemory: localMemory)
       }
       return ([choice.configurations[choice.index(rows: rows)]] + candidates).map(LinearConfiguration.tiled)
-    case .mma, .tf32:
+    case .mma, .tf32, .wgmma:
       let choice = mmaChoice(columns: columns, depth: depth)
-      let candidates = MMAConfiguration.candidates.filter(fits)
-      return ([choice.configurations[choice.index(rows: rows)]] + candidates).map(LinearConfiguration.mma)
+      return ([choice.configurations[choice.index(rows: rows)]] + mmaCandidates).map(LinearConfiguration.mma)
     case .clblast: return []
     }
   }
