@@ -97,6 +97,7 @@ import Testing
 
   @Test(arguments: [
     ("devices", ["--json"]),
+    ("verify", ["--goldens", "--groups", "--time-limit", "--gradients", "(Frobenius"]),
     ("info", ["--json", "--batch-size", "--sequence-length", "--device", "--matrix-product"]),
     ("tokenize", ["--jsonl", "--max-length", "--truncation", "longest_first", "only_first", "only_second"]),
     ("embed", ["--jsonl", "--device", "--precision", "--matrix-product", "panels", "tiled", "clblast"]),

@@ -13,12 +13,14 @@ import Testing
       "verify", "--device", device, "--groups", "pooling,l2_normalize,gather_rows", "--json", temporary.file("report"),
     ])
     #expect(outcome.status == 0, "\(outcome.error)")
-    #expect(outcome.lines.count == 4 && outcome.lines[0].contains("float32"))
-    for (line, group) in zip(outcome.lines.dropFirst(), ["pooling", "l2_normalize", "gather_rows"]) {
-      #expect(line.hasPrefix("  \(group) ") && line.contains(" cases, error at most "), "\(line)")
-      #expect(!line.contains("FAILED"))
+    // Two lines say what the others count.
+    #expect(outcome.lines.count == 6 && outcome.lines[2].contains("float32"))
+    #expect(outcome.lines[0].hasPrefix("A case is one operation at one size"))
+    for (line, group) in zip(outcome.lines.dropFirst(3), ["pooling", "l2_normalize", "gather_rows"]) {
+      #expect(line.hasPrefix("  \(group) ") && line.contains(" cases checked, error "), "\(line)")
+      #expect(line.contains(", allowed ") && !line.contains("FAILED") && !line.contains("NOT"))
     }
-    #expect(outcome.errorLines.count == 1 && outcome.error.contains("all within bounds"))
+    #expect(outcome.errorLines.count == 1 && outcome.error.contains(": all within bounds"))
     let report = try JSON.parse(BoundedFile.read(path: temporary.file("report"), limit: 1 << 24))
     #expect(report["holds"] == true && report["cut"]?.intValue == 0 && report["failures"]?.intValue == 0)
     let groups = try #require(report["passes"]?.arrayValue?.first?["groups"]?.arrayValue)
@@ -65,8 +67,43 @@ import Testing
     let outcome = try ToolProcess.run(["verify", "--device", "cpu", "--time-limit", "0.000001", "--json", "-"])
     #expect(outcome.status == 0, "\(outcome.error)")
     let report = try JSON.parse(outcome.output)
-    #expect(report["cases"]?.intValue == 0 && report["cut"]?.intValue ?? 0 > 100)
-    #expect(outcome.error.contains("not reached within the time limit"))
+    let cut = try #require(report["cut"]?.intValue)
+    #expect(report["cases"]?.intValue == 0 && cut > 100)
+    #expect(outcome.errorLines.count == 2 && outcome.error.contains("not all cases checked: linear 0 of "))
+    let last = try #require(outcome.errorLines.last)
+    #expect(last.hasPrefix("bert: note: 0 of \(cut) cases checked ") && !last.contains("within bounds"), "\(last)")
+    #expect(last.contains(", the other \(cut) were NOT checked, because of --time-limit"))
+  }
+
+  /// However far it gets: the text counts what the report counts, in each group, and the last line what was left out.
+  @Test func whatTimeWasTooShortForIsCounted() throws {
+    let temporary = try TemporaryFolder()
+    let outcome = try ToolProcess.run([
+      "verify", "--device", "cpu", "--goldens", Self.goldens, "--gradients", "--time-limit", "0.3", "--json",
+      temporary.file("report"),
+    ])
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let report = try JSON.parse(BoundedFile.read(path: temporary.file("report"), limit: 1 << 24))
+    let (run, cut) = try (#require(report["cases"]?.intValue), #require(report["cut"]?.intValue))
+    #expect(cut > 0 && report["holds"] == true && outcome.errorLines.count == 1)
+    let last = try #require(outcome.errorLines.last)
+    #expect(last.hasPrefix("bert: note: \(run) of \(run + cut) cases checked "), "\(last)")
+    #expect(last.contains(", the other \(cut) were NOT checked") && !last.contains("all within bounds"))
+    let groups = try #require(report["passes"]?.arrayValue?.first?["groups"]?.arrayValue)
+    #expect(outcome.lines.count == 3 + groups.count)
+    for (line, group) in zip(outcome.lines.dropFirst(3), groups) {
+      let name = try #require(group["group"]?.stringValue)
+      let (run, count) = try (#require(group["run"]?.intValue), #require(group["cases"]?.intValue))
+      #expect(line.hasPrefix("  \(name) ") && line.contains(" \(run) of \(count) cases checked"), "\(line)")
+      #expect(line.hasSuffix("; \(count - run) NOT checked") == (run < count), "\(line)")
+    }
+  }
+
+  /// A pass that cannot be opened has no cases that could have failed.
+  @Test func whatCannotBeCheckedIsSaid() throws {
+    let outcome = try ToolProcess.run(["verify", "--device", "cpu", "--precision", "float16"])
+    #expect(outcome.status == 1 && outcome.errorLines.count == 1)
+    #expect(outcome.error.hasPrefix("bert: no case could be checked: float16: "), "\(outcome.error)")
   }
 
   @Test(arguments: [

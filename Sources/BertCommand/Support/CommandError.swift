@@ -26,8 +26,8 @@ enum CommandError: Error, Equatable {
   /// Inputs that `bench` could not time, of so many.
   case inputsFailed([String], of: Int)
   case emptyResults(path: String)
-  /// What `bert verify` found wrong, of so many cases.
-  case parity([String], of: Int)
+  /// What `bert verify` found wrong, of so many cases, and how many more it had no time for.
+  case parity([String], of: Int, unchecked: Int)
 
   // Lines, counted from 1; what is wrong with their JSON is a `LineError`.
   case lineNotEncoded(line: Int, TokenizerError)
@@ -68,8 +68,10 @@ extension CommandError: CustomStringConvertible {
       "\(problems.count) of \(counted(count, "measurement")) failed: \(problems.prefix(3).joined(separator: "; "))"
     case .emptyResults(let path):
       "\(path): no line of it is a measurement; give what `bert bench --inputs --json` and `bert bench-gemm` write"
-    case .parity(let failures, let count):
-      "\(failures.count) of \(counted(count, "case")) failed: \(failures.prefix(5).joined(separator: "; "))"
+    case .parity(let failures, let count, let unchecked):
+      (count > 0 ? "\(failures.count) of \(counted(count, "case")) failed" : "no case could be checked")
+        + (unchecked > 0 ? ", \(unchecked) more were NOT checked" : "")
+        + ": \(failures.prefix(5).joined(separator: "; "))"
         + (failures.count > 5 ? "; and others, see the report" : "")
 
     case .lineNotEncoded(let line, let error): "line \(line): \(error)"

@@ -46,12 +46,37 @@ struct VerifyReport {
   var caseCount: Int { passes.flatMap(\.groups).reduce(0) { $0 + $1.run } }
   /// Cases that time was too short for.
   var cutCount: Int { passes.flatMap(\.groups).reduce(0) { $0 + $1.count - $1.run } }
+  /// A line for each pass that time was too short for: of which groups how many cases were checked.
+  var cuts: [String] {
+    passes.compactMap { pass in
+      let cut = pass.groups.filter { $0.run < $0.count }.map { "\($0.name) \($0.run) of \($0.count)" }
+      let product = pass.matrixProduct.map { " \($0.rawValue)" } ?? ""
+      guard !cut.isEmpty else { return nil }
+      return "\(pass.precision.rawValue)\(product), not all cases checked: \(cut.joined(separator: ", "))"
+    }
+  }
+  /// What it comes to where nothing failed.
+  var summary: String {
+    let checked = "\(caseCount) of \(counted(caseCount + cutCount, "case")) checked on \(engine), \(device)"
+    guard cutCount > 0 else { return "\(checked): all within bounds" }
+    return checked + (caseCount > 0 ? "; those are within bounds" : "")
+      + ", the other \(cutCount) were NOT checked, because of --time-limit: raise it, or choose with --groups"
+  }
   var failures: [String] {
     passes.flatMap { pass in
       pass.groups.flatMap(\.failed).map { "\(pass.precision.rawValue) \($0.name): \($0.problem)" }
         + (pass.problem.map { ["\(pass.precision.rawValue): \($0)"] } ?? [])
     }
   }
+}
+
+extension VerifyReport {
+  /// What the lines of groups say.
+  static let legend = """
+    A case is one operation at one size, or one model on one input. Its error: norm of (found - right) / norm of right,
+    right in double precision. Error and allowed on a line are those of the group's case that is nearest to its limit.
+
+    """
 }
 
 extension VerifyReport.Group {
@@ -75,13 +100,12 @@ extension VerifyReport.Group {
     failed.append(VerifyReport.Failure(name: name, problem: problem))
   }
 
-  /// For people, on one line.
+  /// For people, on one line; `VerifyReport.legend` says how to read it.
   var text: String {
-    var line = name.padded(to: 28) + "\(run)".aligned(to: 5) + (run < count ? " of \(count)" : "") + " cases"
-    if let worst {
-      line += ", error at most \(scientific(worst.error)) where \(scientific(worst.bound)) is right"
-    }
-    line += ", \(fixed(seconds, 1)) s"
+    var line = name.padded(to: 28) + "\(run) of \(count)".aligned(to: 10) + " cases checked"
+    if let worst { line += ", error \(scientific(worst.error)), allowed \(scientific(worst.bound))" }
+    if run > 0 { line += ", \(fixed(seconds, 1)) s" }
+    if run < count { line += "; \(count - run) NOT checked" }
     return failed.isEmpty ? line : line + "; \(failed.count) FAILED"
   }
 }
