@@ -30,15 +30,33 @@ import Testing
       temporary.file("lines"),
     ])
     #expect(outcome.status == 0, "\(outcome.error)")
-    #expect(outcome.lines.count == 4 && outcome.lines[1].contains("TFLOP/s"))
+    #expect(outcome.lines.count == 5 && outcome.lines[1].contains("TFLOP/s"))
+    #expect(outcome.lines[4].hasPrefix("error: ") && outcome.lines[4].hasSuffix(": 0 is right"))
     let bytes = try BoundedFile.read(path: temporary.file("lines"), limit: 1 << 20)
     let lines = try bytes.split(separator: 0x0A).map { try JSON.parse(Array($0)) }
     #expect(lines.map { $0["gemm"]?.doubles } == [[13, 7, 33], [1, 1, 1], [64, 48, 16]])
     for line in lines {
       let seconds = try #require(line["seconds"]?.doubles)
-      #expect(try seconds.allSatisfy { $0 > 0 } && #require(line["relative_error"]?.doubleValue) < 1e-6)
+      #expect(seconds.allSatisfy { $0 > 0 } && line["relative_error"]?.doubleValue == 0)
       #expect(line["tflops"]?.doubleValue ?? 0 > 0 && line["matrix_product"]?.stringValue != nil)
     }
+  }
+
+  @Test func roundedResultsAreExplained() throws {
+    let outcome = try ToolProcess.run([
+      "bench-gemm", "--precision", "float16", "--shapes", "13x7x33", "--seconds", "0.001",
+    ])
+    #expect(outcome.status == 0, "\(outcome.error)")
+    #expect(outcome.lines.last?.hasSuffix("the results' rounding to 16 bits") ?? false, "\(outcome.text)")
+  }
+
+  /// `auto` falls back to nothing that could not be timed, and the help offers no such thing.
+  @Test func productsNeedADevice() throws {
+    let outcome = try ToolProcess.run(["bench-gemm"], environment: ["OCL_ICD_VENDORS": "/nonexistent"])
+    #expect(outcome.status == 1 && outcome.errorLines.count == 1, "\(outcome.error)")
+    #expect(outcome.error.contains("knows no driver"))
+    let help = try ToolProcess.run(["bench-gemm", "--help"])
+    #expect(!help.text.contains("opencl or") && !help.text.contains("cpu"), "\(help.text)")
   }
 
   @Test func aSummaryHasTablesAndDrawings() throws {
