@@ -13,6 +13,7 @@ import Testing
     let outcome = try ToolProcess.run(["init", source, made, "--seed", "7"])
     #expect(outcome.status == 0, "\(outcome.error)")
     #expect(outcome.error.contains("random parameters written to"))
+    #expect(outcome.errorLines.count == 2 && outcome.error.contains("\(made) has no tokenizer, because \(source) has"))
     // The same as the library's, and the same again.
     let model = try await BertNetwork.untrained(.fromPretrained(source), head: .none, seed: 7, on: .cpu)
     try model.savePretrained(temporary.file("library"))
@@ -34,6 +35,7 @@ import Testing
       "init", Goldens.path("sentence/cls"), temporary.file("made"), "--task", "text-classification",
     ])
     #expect(outcome.status == 0, "\(outcome.error)")
+    #expect(outcome.errorLines.count == 1, "\(outcome.error)")
     let names = entries(temporary.file("made"))
     #expect(names.contains("vocab.txt") || names.contains("tokenizer.json"), "\(names)")
     let loaded = try await BertNetwork.fromPretrained(temporary.file("made"), on: .cpu)

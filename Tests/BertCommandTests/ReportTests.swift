@@ -20,7 +20,9 @@ import Testing
     let outcome = try ToolProcess.run(["devices"])
     #expect(outcome.status == 0)
     #expect(outcome.text.contains("opencl:0:0"))
-    #expect(outcome.text.contains("auto takes opencl:"))
+    #expect(outcome.lines.last?.hasPrefix("auto takes opencl:") ?? false)
+    // Half a precision is storage, which "fp16 no" is not about.
+    #expect(outcome.text.contains("fp16 is arithmetic in 16 bits") && outcome.text.contains("float16 and bfloat16"))
   }
 
   @Test(arguments: [

@@ -96,8 +96,10 @@ import Testing
   }
 
   @Test(arguments: [
+    ("devices", ["--json", "fp16"]),
     ("verify", ["--goldens", "--groups", "--time-limit", "--gradients", "(Frobenius"]),
     ("bench-gemm", ["--shapes", "--device", "--precision", "--matrix-product", "error of 0 is right"]),
+    ("init", ["--task", "--seed", "No tokenizer is made"]),
     ("info", ["--json", "--batch-size", "--sequence-length", "--device", "--matrix-product"]),
     ("tokenize", ["--jsonl", "--max-length", "--truncation", "longest_first", "only_first", "only_second"]),
     ("embed", ["--jsonl", "--device", "--precision", "--matrix-product", "panels", "tiled", "clblast"]),

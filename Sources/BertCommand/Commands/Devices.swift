@@ -7,7 +7,13 @@ import StrictJSON
 struct Devices: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "List OpenCL platforms and devices.",
-    discussion: "Each device is listed under the name that --device takes. `--device cpu` needs none of them.")
+    discussion: """
+      Each device is listed under the name that --device takes. `--device cpu` needs none of them.
+
+      A device may lack fp16, fp64 and subgroups, all of them. In particular, --precision float16 and bfloat16 run \
+      where it says "fp16 no" as well: they store numbers in 16 bits and compute in float32, while fp16 (cl_khr_fp16) \
+      is arithmetic in 16 bits.
+      """)
 
   @Flag(help: "Write one JSON object; sizes are bytes.")
   var json = false
@@ -20,7 +26,15 @@ struct Devices: ParsableCommand {
       try StandardOutput.write(.object(["platforms": list, "auto": .string(best)]), pretty: true)
     } else {
       let texts = platforms.map { $0.text(best: best) }
-      try StandardOutput.write(texts.joined(separator: "\n") + "\n\nauto takes \(best)\n")
+      try StandardOutput.write(
+        texts.joined(separator: "\n") + """
+
+
+          fp16 is arithmetic in 16 bits (cl_khr_fp16). --precision float16 and bfloat16 do not need it: they store 16 bits
+          and compute in float32.
+          auto takes \(best)
+
+          """)
     }
   }
 
@@ -77,7 +91,7 @@ extension Device {
       "    driver       \(driverVersion), \(version)",
       "    memory       \(byteText(globalMemory)), a buffer at most \(byteText(maxBufferBytes)), "
         + "local \(byteText(UInt64(max(localMemory, 0))))\(hasUnifiedMemory ? ", shared with the host" : "")",
-      "    computes     fp16 \(yesNo(hasFP16)), fp64 \(yesNo(hasFP64)), subgroups \(yesNo(hasSubgroups)), "
+      "    arithmetic   fp32 yes, fp16 \(yesNo(hasFP16)), fp64 \(yesNo(hasFP64)), subgroups \(yesNo(hasSubgroups)), "
         + "\(nativeFloatWidth) floats a vector",
       "    units        \(computeUnits) at \(clock) MHz, work-groups of up to \(maxWorkGroupSize)",
     ]
