@@ -6,7 +6,7 @@ import Tokenizers
 
 /// Text in, vectors out: a sentence-transformers directory, tokenizer and pooling included.
 ///
-///     let encoder = try await SentenceEncoder.fromPretrained("all-MiniLM-L6-v2")
+///     let encoder = try await SentenceEncoder.fromPretrained("path/to/all-MiniLM-L6-v2")
 ///     let vectors = try await encoder.encode(["A cat sits on the mat.", "A feline rests."])
 ///
 /// A handle to weights on a device; any number of tasks may call it at once. A sentence's vector is the same, bit for bit,

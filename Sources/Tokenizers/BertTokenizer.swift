@@ -2,7 +2,7 @@
 
 /// BERT's tokenizer: text to ids and back, as Hugging Face's `BertTokenizerFast` does it.
 ///
-///     let tokenizer = try BertTokenizer.fromPretrained("all-MiniLM-L6-v2")
+///     let tokenizer = try BertTokenizer.fromPretrained("path/to/all-MiniLM-L6-v2")
 ///     try tokenizer.encode("I like natural language progressing!").ids
 ///     // [101, 1045, 2066, 3019, 2653, 27673, 999, 102]
 ///

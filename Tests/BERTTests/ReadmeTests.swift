@@ -18,6 +18,18 @@ import Testing
     try expectReadmeHas("sentence")
   }
 
+  @Test func aPrecisionIsChosen() async throws {
+    let directory = MiniLM.directory
+    // README: precision
+    let engine = try Engine.open(precision: .float16)
+    let compact = try await SentenceEncoder.fromPretrained(directory, on: engine)
+    // README: end
+    #expect(engine.precision == (engine.device == nil ? .float32 : .float16))
+    let vectors = try await compact.encode(["A cat sits on the mat.", "A feline is resting on a rug."])
+    #expect(abs(zip(vectors[0], vectors[1]).map(*).reduce(0, +) - 0.586) < 0.003)
+    try expectReadmeHas("precision")
+  }
+
   @Test func theBareModelRuns() async throws {
     let directory = MiniLM.directory
     // README: model
@@ -90,7 +102,7 @@ import Testing
 
 extension String {
   fileprivate var withCheckpointNameRemoved: String {
-    ["\"all-MiniLM-L6-v2\"", "\"bert-base-uncased\"", "\"my-decoder\""].reduce(self) { text, name in
+    ["\"path/to/bert-base-uncased\"", "\"path/to/my-decoder\""].reduce(self) { text, name in
       guard let range = text.firstRange(of: name) else { return text }
       return text[..<range.lowerBound] + "directory" + text[range.upperBound...]
     }

@@ -14,7 +14,7 @@ public protocol PreparedInput: Sendable {
 /// The work has three parts, so that a caller with a stream of texts can have them at work at the same time: `prepare`
 /// tokenizes, the model computes, `output` turns logits into an answer. `predict` does all three.
 ///
-///     let task = try await FillMask.fromPretrained("bert-base-uncased")
+///     let task = try await FillMask.fromPretrained("path/to/bert-base-uncased")
 ///     let answers = try await task.predict(["The capital of France is [MASK]."], options: .init())
 public protocol TextTask: Sendable {
   associatedtype Input: Sendable
