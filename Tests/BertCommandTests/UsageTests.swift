@@ -64,6 +64,7 @@ import Testing
     ["generate", model, "a", "--temperature", "nan"], ["generate", model, "a", "--seed", "x"],
     ["embed", model, "a", "--precision", "float16", "--device", "cpu"],
     ["embed", model, "a", "--precision", "bfloat16", "--matrix-product", "clblast"],
+    ["embed", model, "a", "--matrix-product", "wgmma"], ["bench-gemm", "--matrix-product", "wgmma"],
     ["bench", model, "--train", "--precision", "float16"],
     ["train", model, "--precision", "float16", "--task", "masked-lm", "--train-file", "a", "--output-dir", "b"],
   ])

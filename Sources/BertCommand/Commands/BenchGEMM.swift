@@ -62,6 +62,7 @@ struct BenchGEMM: AsyncParsableCommand {
     guard matrixProduct != .clblast else {
       throw ValidationError("CLBlast's launches have no events: use another --matrix-product.")
     }
+    try matrixProduct?.validate(with: precision)
   }
 
   func run() async throws {

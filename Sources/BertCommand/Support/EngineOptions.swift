@@ -7,6 +7,17 @@ extension Precision: ExpressibleByArgument {}
 extension MatrixProduct: ExpressibleByArgument {}
 extension BertHead: ExpressibleByArgument {}
 
+extension MatrixProduct {
+  /// Refuses a precision that it does not take.
+  func validate(with precision: Precision) throws {
+    guard !takes(precision) else { return }
+    let precisions = Precision.allCases.filter(takes).map(\.rawValue).joined(separator: " or ")
+    throw ValidationError(
+      "--matrix-product \(rawValue) computes in \(precisions) only; choose --precision \(precisions), or another product."
+    )
+  }
+}
+
 /// Where a model runs: the same options for every command that runs one.
 struct EngineOptions: ParsableArguments {
   @Option(
@@ -31,12 +42,7 @@ struct EngineOptions: ParsableArguments {
   var matrixProduct: MatrixProduct?
 
   mutating func validate() throws {
-    if let matrixProduct, !matrixProduct.takes(precision) {
-      let precisions = Precision.allCases.filter(matrixProduct.takes).map(\.rawValue).joined(separator: " or ")
-      throw ValidationError(
-        "--matrix-product \(matrixProduct.rawValue) computes in \(precisions) only; choose --precision \(precisions), or "
-          + "another product.")
-    }
+    try matrixProduct?.validate(with: precision)
     guard precision != .float32 else { return }
     guard device != .cpu else {
       throw ValidationError(

@@ -10,7 +10,8 @@ package enum HopperBinary {
   /// `OPENED` of warp.cl.
   static let mark = "//sm_90a: "
 
-  package static let edit = Program.BinaryEdit(complaint: "the binary is no PTX for sm_90, which wgmma needs") { binary in
+  package static let edit = Program.BinaryEdit(complaint: "the binary is no PTX for sm_90, which wgmma needs") {
+    binary in
     // Drivers may end the text with a zero.
     guard let text = String(validating: binary, as: UTF8.self), text.contains(mark) else { return nil }
     let target = text.replacing(/\.target\s+sm_90\b/, with: ".target sm_90a", maxReplacements: 1)
