@@ -129,9 +129,14 @@ supported() {
   done
   for product in $values; do
     job=${jobs[$product]:-}
-    [ -n "$job" ] && tried "$job" && products="$products${products:+ }$product"
+    [ -n "$job" ] && tried "$job" && ! is_emulated "$product" && products="$products${products:+ }$product"
   done
   [ -n "$precisions" ]
+}
+
+# Whether a GPU has no engine for a product, and emulates one: nobody wants to wait for that.
+is_emulated() {
+  [ "$device_type" = gpu ] && grep -q '"matrix_engine": *"emulated"' "$work/tried-$1.json" 2>/dev/null
 }
 
 # A precision that a product takes.

@@ -48,6 +48,14 @@ import Testing
     ])
     #expect(outcome.status == 0, "\(outcome.error)")
     #expect(outcome.lines.last?.hasSuffix("the results' rounding to 16 bits") ?? false, "\(outcome.text)")
+    // PoCL has no matrix engine: the product is emulated, and the line says so.
+    let emulated = try ToolProcess.run([
+      "bench-gemm", "--precision", "float16", "--matrix-product", "mma", "--shapes", "13x7x33", "--seconds", "0.001",
+      "--json", "-",
+    ])
+    #expect(emulated.status == 0, "\(emulated.error)")
+    let line = try JSON.parse(Array((emulated.lines.first ?? "").utf8))
+    #expect(line["matrix_engine"]?.stringValue == "emulated", "\(emulated.text)")
   }
 
   /// `auto` falls back to nothing that could not be timed, and the help offers no such thing.

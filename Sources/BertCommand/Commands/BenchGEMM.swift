@@ -22,8 +22,9 @@ struct BenchGEMM: AsyncParsableCommand {
         bert bench-gemm
         bert bench-gemm --precision float16 --shapes 4096x4096x4096,512x768x768 --json -
 
-      Each line of the JSON has "gemm" [M, N, K], "device", "precision", "matrix_product", "seconds" of each run, \
-      "tflops" of the median, and the largest "relative_error".
+      Each line of the JSON has "gemm" [M, N, K], "device", "precision", "matrix_product", "matrix_engine" where the \
+      product runs on one ("emulated" where the device has none), "seconds" of each run, "tflops" of the median, and \
+      the largest "relative_error".
       """)
 
   @Option(help: ArgumentHelp("MxNxK with commas between them.", valueName: "shapes"))
@@ -81,8 +82,10 @@ struct BenchGEMM: AsyncParsableCommand {
     defer { status.finish() }
     var problems: [String] = []
     let product = profile.matrixProduct.rawValue
+    let unit = profile.matrixEngine?.description
     if json != "-" {
-      try StandardOutput.write("\(engine.name), \(precision.rawValue), \(product): M x N x K\n")
+      let by = unit.map { " (\($0))" } ?? ""
+      try StandardOutput.write("\(engine.name), \(precision.rawValue), \(product)\(by): M x N x K\n")
     }
     for (index, shape) in chosen.enumerated() {
       status.show("\(shape.name), \(index + 1) of \(chosen.count)")
@@ -90,6 +93,7 @@ struct BenchGEMM: AsyncParsableCommand {
         "gemm": .array([shape.rows, shape.columns, shape.depth].map { .integer($0) }), "device": .string(engine.name),
         "precision": .string(precision.rawValue), "matrix_product": .string(product),
       ]
+      if let unit { line["matrix_engine"] = .string(unit) }
       do {
         let (times, error) = try await measure(shape, executor)
         let rate = shape.floatingPointOperations / times.median / 1e12
