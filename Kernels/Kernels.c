@@ -185,6 +185,9 @@ SOURCE(tiles) = {
 SOURCE(warp) = {
 #embed "warp.cl"
     , 0};
+SOURCE(warpgroup) = {
+#embed "warpgroup.cl"
+    , 0};
 SOURCE(weighted_sum) = {
 #embed "weighted_sum.cl"
     , 0};
@@ -254,6 +257,7 @@ static const struct {
     FILE_ENTRY(sum_rows),
     FILE_ENTRY(tiles),
     FILE_ENTRY(warp),
+    FILE_ENTRY(warpgroup),
     FILE_ENTRY(weighted_sum),
 };
 

@@ -6,13 +6,13 @@
 // Shapes     x [rows, depth], weight [columns, depth], bias [columns], out [rows, columns] REAL, row-major; the first of
 //            the rows is row x_row of x and row out_row of out
 // Defines    ACTIVATION; HAS_BIAS (without it, bias is not read and may be any buffer); PRECISION, PASSES,
-//            MATRIX_ENGINE and UNIT_WARPS of warp.cl; WHOLE_CHUNKS and the tile, see below
+//            MATRIX_ENGINE of warp.cl; WARPGROUP_SIZE of warpgroup.cl; WHOLE_CHUNKS and the tile, see below
 // Launch     1-D: local = ITEMS, groups = ceil(columns / TILE_COLUMNS) * ceil(rows / TILE_ROWS)
 // Schedule   local memory holds STAGES pairs of tiles, TILE_CHUNKS chunks of k deep, which copies fill while the warps
 //            multiply: a step costs one barrier. A warp makes WARP_ROWS x WARP_COLUMNS of the result, so that a chunk read
 //            from local memory serves several products. Groups are dealt in bands of BAND rows of tiles, so that those
-//            that run at once share operands in the second-level cache. With UNIT_WARPS 4 four warps multiply together,
-//            and the engine reads local memory itself: no fragments, and what is said of a warp is their unit's
+//            that run at once share operands in the second-level cache. With WARPGROUP_SIZE 4 four warps multiply together,
+//            and the engine reads local memory itself: no fragments, and what is said of a warp is the warpgroup's
 // Numerics   16 bits: products exact, sums fp32 in the engine. float: PASSES products of tf32 each. NVIDIA's engines cut
 //            sums off (Ootomo and Yokota, arXiv:2203.03341), which over a long chain costs more than fp32 may: with three
 //            passes an engine sums 16 products, and those sums are added in fp32, rounded; an infinity gives NaN there.
@@ -40,10 +40,10 @@
 #endif
 #ifndef WARP_ROWS
 #define WARP_ROWS 64  // rows of out per warp: 16, 32 or 64; with SPLITS 64 x 32 at most, for a warp has the sums twice; of
-// a unit of four 64 or 128
+// a warpgroup 64 or 128
 #endif
 #ifndef WARP_COLUMNS
-#define WARP_COLUMNS 64  // columns of out per warp: 16, 32 or 64; of a unit of four also 128 or 256
+#define WARP_COLUMNS 64  // columns of out per warp: 16, 32 or 64; of a warpgroup also 128 or 256
 #endif
 #ifndef TILE_CHUNKS
 #define TILE_CHUNKS 4  // chunks of k per step: 4 or 8
@@ -55,14 +55,14 @@
 // 1: a step's fragments are read while those of the last are multiplied. On an H200: float16 by 64 x 64 a warp 1...13 % more,
 // tf32x3 10...20 %; float16 in two stages, where copies must be waited for a step earlier, or with fewer products a step up to
 // 21 % less
-#define PREFETCHES (UNIT_WARPS == 1 && (SPLITS || (STAGES > 2 && WARP_ROWS * WARP_COLUMNS > 64 * 32)))
+#define PREFETCHES (WARPGROUP_SIZE == 1 && (SPLITS || (STAGES > 2 && WARP_ROWS * WARP_COLUMNS > 64 * 32)))
 #endif
 #define BAND 8  // rows of tiles that are dealt together
 #define WARPS_DOWN (TILE_ROWS / WARP_ROWS)
 #define WARPS (WARPS_DOWN * (TILE_COLUMNS / WARP_COLUMNS))
-#define UNIT_ITEMS (32 * UNIT_WARPS)
-#define ITEMS (UNIT_ITEMS * WARPS)
-#define M_TILES (WARP_ROWS / (16 * UNIT_WARPS))
+#define WARPGROUP_ITEMS (32 * WARPGROUP_SIZE)
+#define ITEMS (WARPGROUP_ITEMS * WARPS)
+#define M_TILES (WARP_ROWS / (16 * WARPGROUP_SIZE))
 #define N_TILES (WARP_COLUMNS / 8)
 #define PAIR_CHUNKS ((TILE_ROWS + TILE_COLUMNS) * TILE_CHUNKS)
 #define COPIES(height) ((height) * TILE_CHUNKS / ITEMS)  // chunks that an item copies, of one column and of several rows
@@ -89,7 +89,7 @@ INLINE void copy_tile(
   }
 }
 
-#if UNIT_WARPS == 1
+#if WARPGROUP_SIZE == 1
 // A warp's fragments of step `step` (2 chunks of k) of a pair of tiles.
 INLINE void load_step(
     __local const uint4 *pair, int step, int warp_row, int warp_column, WARP warp, uint *x, uint *weights) {
@@ -128,14 +128,14 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void linear_mma(
     __global const REAL *x, __global const REAL *weight, __global const REAL *bias, __global REAL *out, int rows,
     int columns, int depth, int x_row, int out_row) {
   __local uint4 tiles[STAGES * PAIR_CHUNKS] __attribute__((aligned(TILE_ALIGNMENT)));
-#if EMULATED && UNIT_WARPS == 1
+#if EMULATED && WARPGROUP_SIZE == 1
   __local uint words[WARPS * WARP_WORDS(M_TILES, N_TILES)];
 #endif
   int lid = get_local_id(0);
-  int index = lid / UNIT_ITEMS;
+  int index = lid / WARPGROUP_ITEMS;
   WARP warp;
   warp.lane = lid & 31;
-#if EMULATED && UNIT_WARPS == 1
+#if EMULATED && WARPGROUP_SIZE == 1
   warp.words = words + index * WARP_WORDS(M_TILES, N_TILES);
 #endif
   int across = (columns + TILE_COLUMNS - 1) / TILE_COLUMNS;
@@ -173,21 +173,21 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void linear_mma(
   UNROLL_WARP for (int i = 0; i < STAGES - 1; ++i) {
     COPY_PAIR(i * TILE_DEPTH, i);
   }
-#if UNIT_WARPS == 4
-  int row_of_warp = lid / 32 % UNIT_WARPS * 16;
+#if WARPGROUP_SIZE == 4
+  int row_of_warp = lid / 32 % WARPGROUP_SIZE * 16;
   for (int k = 0; k < depth; k += TILE_DEPTH) {
-    __local const uint4 *pair = tiles + stage * PAIR_CHUNKS;
+    int pair = stage * PAIR_CHUNKS;
     wait_for_copies(STAGES - 2);
     show_copies();
     barrier(CLK_LOCAL_MEM_FENCE);
     begin_products();
     UNROLL_WARP for (int step = 0; step < STEPS; ++step) {
       UNROLL_WARP for (int m = 0; m < M_TILES; ++m)
-        multiply_unit(
-            pair + (warp_row + 64 * m) * TILE_CHUNKS, pair + (TILE_ROWS + warp_column) * TILE_CHUNKS, step, row_of_warp,
-            sums + m * N_TILES * 4, warp);
+        multiply_warpgroup(
+            tiles, pair + (warp_row + 64 * m) * TILE_CHUNKS, pair + (TILE_ROWS + warp_column) * TILE_CHUNKS, step,
+            row_of_warp, sums + m * N_TILES * 4, warp);
     }
-    end_products();
+    commit_products();
     // Beside the products, into the pair that was multiplied last: all warps are done with it, or they would not have come by.
     COPY_PAIR(k + (STAGES - 1) * TILE_DEPTH, stage == 0 ? STAGES - 1 : stage - 1);
     UNROLL_WARP for (int m = 0; m < M_TILES; ++m) wait_for_products(sums + m * N_TILES * 4);
@@ -259,7 +259,7 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void linear_mma(
 #endif
     UNROLL_WARP for (int m = 0; m < M_TILES; ++m) {
       UNROLL_WARP for (int i = 0; i < RESULT_ROWS; ++i) {
-        int row = warp_row + m * 16 * UNIT_WARPS + row_of_warp + result_row(warp.lane, i);
+        int row = warp_row + m * 16 * WARPGROUP_SIZE + row_of_warp + result_row(warp.lane, i);
         const float *run = sums + ((m * (WARP_COLUMNS / RESULT_WIDTH) + n) * RESULT_ROWS + i) * RESULT_RUN;
         // + 0: a chain that underflowed to -0 ends in 0 where zeros fill up the last tile, so it does everywhere.
         float first = activate_one((run[0] + 0.0f) + first_bias);

@@ -21,11 +21,6 @@
 //   B (16 columns)  b[0...3], b[4...7]: chunks 0 and 1 of column l % 16
 //   C (16 x 16)     c[i]: row 2 i + l / 16, column l % 16                                        of lane l
 //
-// With UNIT_WARPS 4 four warps multiply 64 rows by WARP_COLUMNS columns of 16 bits together, by sm_90a's wgmma, which reads
-// both tiles from local memory: as chunk_place lays them out is how the instruction takes them. Its result lies as the
-// fragments C do, rows 16 w and on in warp w. OpenCL's compiler knows no sm_90a: these instructions stand in comments, and
-// the host opens them in the program's binary, which is PTX (HopperBinary.swift).
-//
 // Attention's functions (transposed fragments) are not there for AMD: attention_tiled serves. AMD's body was compiled, for
 // gfx1100 by clang 19 (clang 15 crashes), and its layout emulated; no such GPU has run it. Its fragments take twice the
 // registers: 64 x 64 of the result per warp spill 98...124 of them, 64 x 32 take 236 and spill none. Not built: Intel's
@@ -33,8 +28,7 @@
 // from these tiles would be strided.
 //
 // Source: PTX ISA 8.0, 9.7.13 (ldmatrix, mma.m16n8k16, mma.m16n8k8), 9.7.8.22 (cp.async), 9.7.8.6 (shfl.sync), 9.7.3.20
-// (ex2), 9.7.14 (wgmma, matrix descriptor), 9.7.12.4 (fence.proxy.async); AMD, GPUOpen: "How to accelerate AI applications on
-// RDNA 3 using WMMA", and Test/WMMA of its Orochi.
+// (ex2); AMD, GPUOpen: "How to accelerate AI applications on RDNA 3 using WMMA", and Test/WMMA of its Orochi.
 
 #ifndef MATRIX_ENGINE
 #define MATRIX_ENGINE 0  // 0 NVIDIA's emulated, 1 NVIDIA, 2 AMD
@@ -54,14 +48,6 @@
 #define CHUNK 8
 #endif
 #define SPLITS (PRECISION == 0 && PASSES == 3)
-#ifndef UNIT_WARPS
-#define UNIT_WARPS 1  // warps that multiply together: 1, or 4 with NVIDIA's engine or its emulation and 16 bits
-#endif
-#if UNIT_WARPS == 4 && (PRECISION == 0 || MATRIX_ENGINE == 2)
-#error "four warps multiply 16 bits together, on NVIDIA's engine"
-#endif
-// Bytes that tiles must begin at multiples of.
-#define TILE_ALIGNMENT (UNIT_WARPS == 4 ? 1024 : 16)
 #define MOST_TILES 8  // fragments of a side that multiply_fragments takes at once
 
 // Words of a lane for 16 rows of A and for 8 columns of B. The result's fragments: their columns, the neighbouring columns
@@ -389,107 +375,3 @@ INLINE void wait_for_copies(const int batches) {
 INLINE int chunk_place(const int chunks, int row, int chunk) {
   return row * chunks + (chunk ^ (chunks == 8 ? row & 7 : (row >> 1) & 3));
 }
-
-#if UNIT_WARPS == 4
-#if !EMULATED
-#define OPENED "//sm_90a: "  // the host takes this out
-#define TEXT_OF(number) #number
-#define TEXT(number) TEXT_OF(number)
-#define TEN(tens) \
-  "%" #tens "0,%" #tens "1,%" #tens "2,%" #tens "3,%" #tens "4,%" #tens "5,%" #tens "6,%" #tens "7,%" #tens "8,%" #tens "9,"
-#define SUMS_4(c, i) "+f"((c)[i]), "+f"((c)[(i) + 1]), "+f"((c)[(i) + 2]), "+f"((c)[(i) + 3])
-#define SUMS_8(c, i) SUMS_4(c, i), SUMS_4(c, (i) + 4)
-#define SUMS_16(c, i) SUMS_8(c, i), SUMS_8(c, (i) + 8)
-#define SUMS_32(c, i) SUMS_16(c, i), SUMS_16(c, (i) + 16)
-#define SUMS_64(c, i) SUMS_32(c, i), SUMS_32(c, (i) + 32)
-// A lane's sums, WARP_COLUMNS / 2 of them, as operands, and the names of these and of the two descriptors behind them.
-#if WARP_COLUMNS == 16
-#define UNIT_SUMS(c) SUMS_8(c, 0)
-#define UNIT_OPERANDS "{%0,%1,%2,%3,%4,%5,%6,%7}, %8, %9"
-#elif WARP_COLUMNS == 32
-#define UNIT_SUMS(c) SUMS_16(c, 0)
-#define UNIT_OPERANDS "{" TEN() "%10,%11,%12,%13,%14,%15}, %16, %17"
-#elif WARP_COLUMNS == 64
-#define UNIT_SUMS(c) SUMS_32(c, 0)
-#define UNIT_OPERANDS "{" TEN() TEN(1) TEN(2) "%30,%31}, %32, %33"
-#elif WARP_COLUMNS == 128
-#define UNIT_SUMS(c) SUMS_64(c, 0)
-#define UNIT_OPERANDS "{" TEN() TEN(1) TEN(2) TEN(3) TEN(4) TEN(5) "%60,%61,%62,%63}, %64, %65"
-#elif WARP_COLUMNS == 256
-#define UNIT_SUMS(c) SUMS_64(c, 0), SUMS_64(c, 64)
-#define UNIT_OPERANDS \
-  "{" TEN() TEN(1) TEN(2) TEN(3) TEN(4) TEN(5) TEN(6) TEN(7) TEN(8) TEN(9) TEN(10) TEN(11) \
-  "%120,%121,%122,%123,%124,%125,%126,%127}, %128, %129"
-#else
-#error "a unit of four warps makes 16, 32, 64, 128 or 256 columns"
-#endif
-#if PRECISION == 1
-#define UNIT_TYPES "f32.f16.f16"
-#else
-#define UNIT_TYPES "f32.bf16.bf16"
-#endif
-
-// How the engine finds the rows of a tile: where it begins, how far 8 rows are from the next 8, in 16 bytes each, and how the
-// chunks of a row are exchanged: 1 among 8, 2 among 4.
-INLINE ulong tile_descriptor(__local const uint4 *tile, const int chunks) {
-  ulong start = ((uint)(size_t)tile & 0x3ffffu) >> 4;
-  return start | 1ul << 16 | (ulong)(8 * chunks) << 32 | (chunks == 8 ? 1ul : 2ul) << 62;
-}
-#endif
-
-// Before a barrier: the engine, too, is to see what this work-item has copied.
-INLINE void show_copies(void) {
-#if !EMULATED
-  __asm__ volatile(OPENED "fence.proxy.async.shared::cta;" : : : "memory");
-#endif
-}
-
-// Before the products of a pair of tiles, and behind them.
-INLINE void begin_products(void) {
-#if !EMULATED
-  __asm__ volatile(OPENED "wgmma.fence.sync.aligned;" : : : "memory");
-#endif
-}
-INLINE void end_products(void) {
-#if !EMULATED
-  __asm__ volatile(OPENED "wgmma.commit_group.sync.aligned;" : : : "memory");
-#endif
-}
-
-// Until all products are there; nobody may touch the sums `c` before.
-INLINE void wait_for_products(float *c) {
-#if !EMULATED
-  __asm__ volatile(OPENED "wgmma.wait_group.sync.aligned 0;" : UNIT_SUMS(c) : : "memory");
-#endif
-}
-
-// c += x weight^T over step `step` (2 chunks of k) of tiles of 64 and WARP_COLUMNS rows of TILE_CHUNKS chunks; c: what is this
-// lane's of the rows from `row_of_warp` on.
-INLINE void multiply_unit(
-    __local const uint4 *x, __local const uint4 *weights, int step, int row_of_warp, float *c, WARP warp) {
-#if !EMULATED
-  ulong rows = tile_descriptor(x, TILE_CHUNKS) + 2 * step;
-  ulong columns = tile_descriptor(weights, TILE_CHUNKS) + 2 * step;
-  __asm__ volatile(OPENED "wgmma.mma_async.sync.aligned.m64n" TEXT(WARP_COLUMNS) "k16." UNIT_TYPES " " UNIT_OPERANDS
-                   ", 1, 1, 1, 0, 0;"
-                   : UNIT_SUMS(c)
-                   : "l"(rows), "l"(columns)
-                   : "memory");
-#else
-  for (int n = 0; n < WARP_COLUMNS / RESULT_WIDTH; ++n)
-    for (int i = 0; i < RESULT_ROWS * RESULT_RUN; ++i) {
-      int row = row_of_warp + result_row(warp.lane, i / RESULT_RUN);
-      int column = n * RESULT_WIDTH + result_column(warp.lane) + i % RESULT_RUN;
-      float sum = c[n * 4 + i];
-      for (int w = 0; w < 8; ++w) {
-        int chunk = 2 * step + w / 4;
-        uint x_word = ((__local const uint *)(x + chunk_place(TILE_CHUNKS, row, chunk)))[w & 3];
-        uint weight_word = ((__local const uint *)(weights + chunk_place(TILE_CHUNKS, column, chunk)))[w & 3];
-        sum = fma(word_as_float(x_word, 0), word_as_float(weight_word, 0), sum);
-        sum = fma(word_as_float(x_word, 1), word_as_float(weight_word, 1), sum);
-      }
-      c[n * 4 + i] = sum;
-    }
-#endif
-}
-#endif

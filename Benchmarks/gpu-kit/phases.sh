@@ -4,7 +4,7 @@
 
 failed=
 torch=
-precisions= products=
+precisions= products= pairs=
 finished=
 say() { printf '%s\n' "$*" | tee -a "$log"; }
 
@@ -108,7 +108,7 @@ choose_device() {
 supported() {
   local precision product values job
   local -A jobs=()
-  precisions= products=
+  precisions= products= pairs=
   for precision in float32 float16 bfloat16; do
     limited_as "try-$precision" bench "$here/configs/tiny" --device "$device" --precision "$precision" \
       --inputs "$here/inputs/tiny.safetensors" --repeat 1 --warmup 0 --json "$work/tried-$precision.json" &
@@ -120,16 +120,21 @@ supported() {
   for product in $values; do
     # The CPU's product needs the CPU's form of the kernels, and CLBlast is no kernel of ours.
     [ "$product" = clblast ] || { [ "$product" = panels ] && [ "$device_type" = gpu ]; } && continue
-    limited_as "try-$product" bench-gemm --device "$device" --matrix-product "$product" \
-      --precision "$(least_precision "$product")" --shapes 64x64x64 --seconds 0.01 --json "$work/tried-$product.json" &
-    jobs[$product]=$!
+    for precision in float32 float16; do
+      limited_as "try-$product-$precision" bench-gemm --device "$device" --matrix-product "$product" \
+        --precision "$precision" --shapes 64x64x64 --seconds 0.01 --json "$work/tried-$product-$precision.json" &
+      jobs[$product:$precision]=$!
+    done
   done
   for precision in float32 float16 bfloat16; do
     tried "${jobs[$precision]}" && precisions="$precisions${precisions:+ }$precision"
   done
   for product in $values; do
-    job=${jobs[$product]:-}
-    [ -n "$job" ] && tried "$job" && ! is_emulated "$product" && products="$products${products:+ }$product"
+    for precision in float32 float16; do
+      job=${jobs[$product:$precision]:-}
+      [ -n "$job" ] && tried "$job" && ! is_emulated "$product-$precision" && pairs="$pairs $product:$precision"
+    done
+    case "$pairs " in *" $product:"*) products="$products${products:+ }$product" ;; esac
   done
   [ -n "$precisions" ]
 }
@@ -139,8 +144,8 @@ is_emulated() {
   [ "$device_type" = gpu ] && grep -q '"matrix_engine": *"emulated"' "$work/tried-$1.json" 2>/dev/null
 }
 
-# A precision that a product takes.
-least_precision() { [ "$1" = wgmma ] && echo float16 || echo float32; }
+# takes PRODUCT PRECISION: whether a trial has shown that; bfloat16 goes with float16.
+takes() { case "$pairs " in *" $1:${2/bfloat16/float16} "*) ;; *) return 1 ;; esac; }
 
 # Whether a trial has gone well, or has had too little time to end.
 tried() {
@@ -178,7 +183,7 @@ verify() {
 verify_product() {
   local precision status=0 each
   for precision in $precisions; do
-    [ "$precision" != float32 ] || [ "$(least_precision "$1")" = float32 ] || continue
+    takes "$1" "$precision" || continue
     each=$work/product.json
     limited verify --device "$device" --precision "$precision" --matrix-product "$1" --groups linear,feed_forward \
       --time-limit "$((limit / 4 + 1))" --json "$each" || status=$?
@@ -196,11 +201,12 @@ gemm() {
   limited bench-gemm --device "$device" --precision "$1" --shapes "$gemm_shapes" --seconds "$seconds" --json "$part"
 }
 
-# The products that the device does not take by itself, beside each other. One that a precision has not is left out.
+# The products beside each other, in the precisions that they take.
 gemm_products() {
   local precision product each=$work/product.jsonl
   for precision in $(in_order float32 float16); do
     for product in $products; do
+      takes "$product" "$precision" || continue
       rm -f "$each"
       limited bench-gemm --device "$device" --precision "$precision" --matrix-product "$product" --shapes "$gemm_few" \
         --seconds "$seconds" --json "$each" || [ $? -ne 124 ] || return 124

@@ -6,7 +6,7 @@ from toolchain import KERNELS, ROOT, CompileError
 
 BACKEND = ROOT / "Sources/OpenCLBackend"
 # In front of other files, never alone; and kernels of CPU devices.
-SHARED = {"common", "panels", "philox", "sum_rows", "tiles", "warp"}
+SHARED = {"common", "panels", "philox", "sum_rows", "tiles", "warp", "warpgroup"}
 CPU_ONLY = {"attention", "attention_gradient", "attention_step", "gradient_panels", "linear_panels", "pack_panels"}
 PRECISIONS = {0: "float32", 1: "float16", 2: "bfloat16"}
 HEADS = (32, 64, 128)
@@ -120,7 +120,7 @@ def linear_jobs(tiled, mma):
         jobs += [job("linear_tiled", each.defines | form, 0, **common) for form in TILED_TRAINING]
     for each in mma:
         common = {"tile": each.name, "items": each.workGroupItems, "local_bytes": each.localByteCount, "sizes": each.sizes}
-        if each.unitWarps == 4:  # for sm_90a alone
+        if each.warpgroupSize == 4:  # for sm_90a alone
             for kind, precision, activation, whole in (
                     ("f16 wgmma", 1, 0, 1), ("f16 wgmma", 1, 1, 1), ("f16 wgmma", 1, 0, 0), ("bf16 wgmma", 2, 0, 1)):
                 defines = {"MATRIX_ENGINE": 1, "PASSES": 3, "ACTIVATION": activation, "WHOLE_CHUNKS": whole}

@@ -2,7 +2,7 @@
 """What counts in machine code predict: the rate that each unit of a GPU would allow, and which is the lowest.
 
 The units are taken to work beside each other and never to wait: latencies, clocks under load and the tail of a launch's
-last groups beyond whole fillings are left out, so a prediction is a ceiling. Nothing here was measured by us.
+last groups beyond whole fillings are left out, so a prediction is a ceiling. What was measured by us says so.
 """
 
 # Rates of whole GPUs; `per_clock` ones are per multiprocessor. mma_share: what mma.sync reaches of the dense peak.
@@ -39,13 +39,13 @@ def copy_bytes(loop):
 
 def local_bytes(loop):
     # ldmatrix.x4: four matrices of 128 bytes; wgmma: 32 bytes of each row of both tiles, for four warps
-    return 512 * loop.get("LDSM", 0) + 8 * (64 + loop.get("unit_columns", 0)) * loop.get("HGMMA", 0) + copy_bytes(loop)
+    return 512 * loop.get("LDSM", 0) + 8 * (64 + loop.get("wgmma_columns", 0)) * loop.get("HGMMA", 0) + copy_bytes(loop)
 
 
 def turn_flop(loop, kind, passes):
     """Useful flop of a warp in one turn: three products of tf32 are one of fp32."""
     if "HGMMA" in loop:
-        return loop["HGMMA"] * 2 * 64 * loop["unit_columns"] * 16 / 4
+        return loop["HGMMA"] * 2 * 64 * loop["wgmma_columns"] * 16 / 4
     return loop["HMMA"] * FLOP[kind] / passes
 
 

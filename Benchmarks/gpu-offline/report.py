@@ -29,7 +29,7 @@ def every_kernel(rows):
         group = list(group)
         per = [[row for row in group if row["arch"] == arch] for arch in LIMITS]
         precisions = sorted({row["precision"] for row in group})
-        body.append([f"`{name}`", len(per[0]), ", ".join(precisions),
+        body.append([f"`{name}`", max(map(len, per)), ", ".join(precisions),
                      *(span([row["registers"] for row in some]) for some in per),
                      max(row["spilled_bytes"] for row in group), max(row["stack_bytes"] for row in group),
                      span([row["shared_bytes"] for row in group]),
@@ -92,7 +92,7 @@ def end_table(rows):
     plain = {(row["tile"], row["kind"]): row for row in mma_rows(rows, "linear_mma", "sm_90", 0)}
     for gelu in mma_rows(rows, "linear_mma", "sm_90", 1):
         row = plain[gelu["tile"], gelu["kind"]]
-        elements = row["sizes"]["warpRows"] * row["sizes"]["warpColumns"] / 32 / row["sizes"]["unitWarps"]
+        elements = row["sizes"]["warpRows"] * row["sizes"]["warpColumns"] / 32 / row["sizes"]["warpgroupSize"]
         body.append([row["tile"], row["kind"], *(f"{each['end']['instructions'] / elements:.1f}" for each in (row, gelu))])
     if not body:
         return []

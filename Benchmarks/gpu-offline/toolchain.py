@@ -84,7 +84,7 @@ def compile_kernels(parts, defines, architectures):
     with tempfile.TemporaryDirectory() as folder:
         compile_ptx(source, defines, f"{folder}/kernel.ptx")
         suffix = ""
-        if defines.get("UNIT_WARPS") == 4:
+        if defines.get("WARPGROUP_SIZE") == 4:
             open_instructions(f"{folder}/kernel.ptx")
             suffix = "a"  # Hopper's own instructions
         return {arch: assemble(f"{folder}/kernel.ptx", arch + suffix, f"{folder}/kernel.cubin") for arch in architectures}

@@ -69,11 +69,16 @@ public struct Engine: Sendable {
       let isForced = matrixProduct != nil
       let probe = MatrixEngineProbe.run(device, profile.productsToTry(isForced: isForced))
       for note in probe.notes { logger.notice("\(device.selector): \(note)") }
-      for absence in probe.absences { logger.info("\(device.selector): \(absence)") }
       profile.use(probe, isForced: isForced)
-      if profile.matrixEngine == .emulated {
+      let isEmulated = profile.matrixEngine == .emulated
+      // What was asked for and is not there is worth a line; that most devices have no such instructions is not.
+      for absence in probe.absences {
+        logger.log(level: isEmulated ? .notice : .info, "\(device.selector): \(absence)")
+      }
+      if isEmulated {
         logger.notice(
-          "\(device.selector) has no matrix engine for \(precision.rawValue) that is right: emulated, which is slow")
+          "\(device.selector) has no \(profile.matrixProduct.rawValue) in \(precision.rawValue): emulated, which is slow"
+        )
       }
       var found: Tuning?
       do { found = try tuning?.load(for: device, profile) } catch {

@@ -13,8 +13,8 @@ public enum MatrixProduct: String, Sendable, CaseIterable {
   /// `linear_mma` with one product of tf32: float32 in memory, 11 bits of each operand in a product. For devices with a
   /// `MatrixEngine`.
   case tf32
-  /// `linear_mma` with four warps multiplying together: NVIDIA's `wgmma` (sm_90a), for numbers of 16 bits. Never taken by
-  /// itself: its machine code has been counted, and no GPU has timed it.
+  /// `linear_mma` by warpgroups, four warps together: NVIDIA's `wgmma` (sm_90a), for numbers of 16 bits. Never taken by
+  /// itself: no GPU has run it.
   case wgmma
   /// CLBlast's `Sgemm`, with bias and activation as a launch of their own. For GPUs it is tuned for; on a CPU device it
   /// compiles for many seconds and runs at a tenth of `panels`. It picks another kernel for another number of rows, so it
@@ -22,7 +22,12 @@ public enum MatrixProduct: String, Sendable, CaseIterable {
   case clblast
 
   /// Whether it runs on a matrix engine.
-  public var usesMatrixEngine: Bool { self == .mma || self == .tf32 || self == .wgmma }
+  public var usesMatrixEngine: Bool {
+    switch self {
+    case .mma, .tf32, .wgmma: true
+    case .panels, .tiled, .clblast: false
+    }
+  }
 
   /// Whether it multiplies such numbers.
   public func takes(_ precision: Precision) -> Bool {
@@ -59,7 +64,8 @@ public struct DeviceProfile: Sendable, Hashable {
   public let localMemory: Int
   /// What multiplies small matrices, found by known answers; nil where there is no such unit.
   public var matrixEngine: MatrixEngine?
-  /// The one configuration of `linear_mma` that every dense layer runs in; nil leaves the choice to the layer's size.
+  /// The one configuration of `linear_mma` that every dense layer runs in; nil, or one that is not of the matrix product's
+  /// kind, leaves the choice to the layer's size.
   public var mmaConfiguration: MMAConfiguration?
   /// The one configuration of `linear_tiled` that every dense layer runs in; nil leaves the choice to the layer's size.
   public var tiledConfiguration: TiledConfiguration?

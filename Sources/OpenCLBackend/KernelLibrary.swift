@@ -4,7 +4,7 @@ import OpenCLRuntime
 import Synchronization
 
 /// Programs built for one device, each once per set of defines.
-final class KernelLibrary: Sendable {
+package final class KernelLibrary: Sendable {
   let context: Context
   let profile: DeviceProfile
   private let cache: ProgramCache?
@@ -27,9 +27,9 @@ final class KernelLibrary: Sendable {
   /// - Throws: `OpenCLError.buildFailed`, `.noSuchKernel`, `.callFailed`.
   func kernel(_ name: String, file: String? = nil, defines: [String: Int] = [:]) throws -> Kernel {
     let macros = profile.defines.merging(defines) { $1 }.sorted { $0.key < $1.key }.map { "-D\($0.key)=\($0.value)" }
-    let isOfUnits = defines["UNIT_WARPS"] == 4 && defines["MATRIX_ENGINE"] == MatrixEngine.nvidia.rawValue
+    let isOfWarpgroups = defines["WARPGROUP_SIZE"] == 4 && defines["MATRIX_ENGINE"] == MatrixEngine.nvidia.rawValue
     let options = (["-cl-std=CL1.2"] + macros).joined(separator: " ")
-    return try program(file ?? name, options, isOfUnits ? HopperBinary.edit : nil).kernel(name)
+    return try program(file ?? name, options, isOfWarpgroups ? HopperBinary.edit : nil).kernel(name)
   }
 
   private func program(_ file: String, _ options: String, _ edit: Program.BinaryEdit?) throws -> Program {
@@ -68,6 +68,7 @@ final class KernelLibrary: Sendable {
     case "dropout", "attention", "attention_gradient": ["common", "philox"]
     case "attention_tiled", "attention_gradient_tiled": ["common", "tiles", "philox"]
     case "attention_probabilities", "attention_context_gradient": ["common", "sum_rows"]
+    case "linear_mma": ["common", "warp", "warpgroup"]
     case _ where file.hasSuffix("_mma"): ["common", "warp"]
     case _ where file.hasSuffix("_tiled"): ["common", "tiles"]
     case _ where file.hasSuffix("_panels"): ["common", "panels"]
@@ -75,7 +76,8 @@ final class KernelLibrary: Sendable {
     }
   }
 
-  static func source(_ name: String) -> String {
+  /// A kernel file's text.
+  package static func source(_ name: String) -> String {
     var length = 0
     guard let text = bert_kernel_source(name, &length) else {
       preconditionFailure("no kernel file \(name).cl is embedded")  // names are literals in this module

@@ -11,16 +11,19 @@ public final class Program: Sendable {
   }
 
   /// What becomes of a built program's binary before it is loaded: for instructions that the compiler does not know.
-  public struct BinaryEdit: Sendable {
+  package struct BinaryEdit: Sendable {
+    /// What the edit is and which version of it, for the cache.
+    let name: String
     /// Why a build fails where there is nothing to edit.
     let complaint: String
     package let edited: @Sendable ([UInt8]) -> [UInt8]?
 
     /// - Parameters:
-    ///   - complaint: why a build fails where `edited` gives nil, or the driver does not take what it gives.
+    ///   - name: another one whenever `edited` gives something else.
+    ///   - complaint: why a build fails where `edited` gives nil.
     ///   - edited: the binary to load in place of the compiler's; nil where that is not what was expected.
-    public init(complaint: String, edited: @escaping @Sendable ([UInt8]) -> [UInt8]?) {
-      (self.complaint, self.edited) = (complaint, edited)
+    package init(name: String, complaint: String, edited: @escaping @Sendable ([UInt8]) -> [UInt8]?) {
+      (self.name, self.complaint, self.edited) = (name, complaint, edited)
     }
   }
 
@@ -43,15 +46,23 @@ public final class Program: Sendable {
   /// - Parameters:
   ///   - file: the kernel file's name, for errors.
   ///   - options: compiler options, such as `-DWG_SIZE=64`. `-cl-kernel-arg-info` is added.
-  ///   - edit: what is done to the binary; source and options must say that it is, for they are what the cache knows.
   ///   - cache: null to compile in any case.
   /// - Throws: `buildFailed`, `callFailed`. Trouble with the cache is no error.
-  public init(
-    _ context: Context, file: String, source: String, options: String = "", edit: BinaryEdit? = nil,
-    cache: ProgramCache? = .standard
+  public convenience init(
+    _ context: Context, file: String, source: String, options: String = "", cache: ProgramCache? = .standard
+  ) throws(OpenCLError) {
+    try self.init(context, file: file, source: source, options: options, edit: nil, cache: cache)
+  }
+
+  /// The same with a binary that is edited before it is loaded.
+  ///
+  /// - Throws: `buildFailed` also for a binary that cannot be edited, and for one that the driver does not take.
+  package init(
+    _ context: Context, file: String, source: String, options: String = "", edit: BinaryEdit?, cache: ProgramCache?
   ) throws(OpenCLError) {
     let allOptions = options.isEmpty ? "-cl-kernel-arg-info" : options + " -cl-kernel-arg-info"
-    let key = ProgramCache.Key(device: context.device, source: source, options: allOptions)
+    let key = ProgramCache.Key(
+      device: context.device, source: source, options: edit.map { "\(allOptions), \($0.name)" } ?? allOptions)
     self.context = context
     self.file = file
     self.options = allOptions
@@ -71,12 +82,13 @@ public final class Program: Sendable {
     if let edit {
       defer { ReleaseFailures.note(shim_clReleaseProgram(compiled.program), "clReleaseProgram") }
       let binary = try Self.binary(of: compiled.program, file)
-      guard let edited = edit.edited(binary), let loaded = Self.load(edited, context, allOptions) else {
+      guard let edited = edit.edited(binary) else {
         throw .buildFailed(
           BuildFailure(
             file: file, options: allOptions, device: context.device.name, status: .buildFailure, log: edit.complaint))
       }
-      handle = loaded
+      let made = try Self.made(from: edited, context, file: file)
+      handle = try Self.built(made, context, file: file, options: allOptions).program
     } else {
       handle = compiled.program
     }
@@ -133,6 +145,13 @@ public final class Program: Sendable {
       }
     }
     let program = try created(made, status, "clCreateProgramWithSource", file)
+    return try built(program, context, file: file, options: options)
+  }
+
+  /// Builds a program, and releases it where that fails.
+  private static func built(
+    _ program: cl_program, _ context: Context, file: String, options: String
+  ) throws(OpenCLError) -> (program: cl_program, log: String) {
     let built = build(program, context.device, options)
     let log = buildLog(of: program, context.device)
     if built == CL_SUCCESS { return (program, log) }
@@ -143,8 +162,7 @@ public final class Program: Sendable {
       BuildFailure(file: file, options: options, device: context.device.name, status: buildStatus, log: log))
   }
 
-  /// Null where the driver does not want the binary: another version wrote it, or it is damaged.
-  private static func load(_ binary: [UInt8], _ context: Context, _ options: String) -> cl_program? {
+  private static func made(from binary: [UInt8], _ context: Context, file: String) throws(OpenCLError) -> cl_program {
     var status = CL_SUCCESS
     var perDevice = CL_SUCCESS
     let made = binary.withUnsafeBufferPointer { bytes in
@@ -153,8 +171,18 @@ public final class Program: Sendable {
       var device: cl_device_id? = context.device.handle
       return shim_clCreateProgramWithBinary(context.handle, 1, &device, &count, &start, &perDevice, &status)
     }
-    guard let made else { return nil }
-    if status == CL_SUCCESS, perDevice == CL_SUCCESS, build(made, context.device, options) == CL_SUCCESS { return made }
+    let program = try created(made, status, "clCreateProgramWithBinary", file)
+    guard perDevice == CL_SUCCESS else {
+      ReleaseFailures.note(shim_clReleaseProgram(program), "clReleaseProgram")
+      throw failure(perDevice, "clCreateProgramWithBinary", file)
+    }
+    return program
+  }
+
+  /// Null where the driver does not want the binary: another version wrote it, or it is damaged.
+  private static func load(_ binary: [UInt8], _ context: Context, _ options: String) -> cl_program? {
+    guard let made = try? made(from: binary, context, file: "") else { return nil }
+    if build(made, context.device, options) == CL_SUCCESS { return made }
     ReleaseFailures.note(shim_clReleaseProgram(made), "clReleaseProgram")
     return nil
   }

@@ -11,12 +11,12 @@ import Testing
 @Suite struct MatrixEngineTests {
   /// A precision and how its products are made.
   enum Kind: String, CaseIterable {
-    case float16, bfloat16, tf32, tf32x3, unitFloat16, unitBfloat16
+    case float16, bfloat16, tf32, tf32x3, wgmmaFloat16, wgmmaBfloat16
 
     var precision: Precision {
       switch self {
-      case .float16, .unitFloat16: .float16
-      case .bfloat16, .unitBfloat16: .bfloat16
+      case .float16, .wgmmaFloat16: .float16
+      case .bfloat16, .wgmmaBfloat16: .bfloat16
       case .tf32, .tf32x3: .float32
       }
     }
@@ -24,18 +24,18 @@ import Testing
       switch self {
       case .float16, .bfloat16, .tf32x3: .mma
       case .tf32: .tf32
-      case .unitFloat16, .unitBfloat16: .wgmma
+      case .wgmmaFloat16, .wgmmaBfloat16: .wgmma
       }
     }
     /// From the largest to the smallest.
     var configurations: [MMAConfiguration] {
-      product == .wgmma ? MMAConfiguration.unitCandidates : MMAConfiguration.candidates
+      product == .wgmma ? MMAConfiguration.warpgroupCandidates : MMAConfiguration.candidates
     }
     /// The bound of a row that float32 may miss by `tolerance`.
     func bound(_ tolerance: Double) -> Double {
       switch self {
-      case .float16, .tf32, .unitFloat16: 2e-3
-      case .bfloat16, .unitBfloat16: 1.5e-2
+      case .float16, .tf32, .wgmmaFloat16: 2e-3
+      case .bfloat16, .wgmmaBfloat16: 1.5e-2
       case .tf32x3: tolerance
       }
     }
@@ -73,8 +73,9 @@ import Testing
   }
 
   /// By the layer's size, as a model does.
-  @Test func configurationsChosenBySizeAgreeWithTheOracle() async throws {
-    let executor = try Self.executor(.float16)
+  @Test(arguments: [Kind.float16, .wgmmaFloat16])
+  func configurationsChosenBySizeAgreeWithTheOracle(kind: Kind) async throws {
+    let executor = try Self.executor(kind)
     // Of whole chunks, with a bias: each configuration is one program then.
     let sizes = [(128, 768, 768), (1, 768, 3072), (31, 64, 16), (7, 384, 257), (64, 8, 64), (127, 16, 5)]
     let rows = OperationCase.all.filter { row in
@@ -86,6 +87,7 @@ import Testing
       return choice.configurations[choice.index(rows: rows)]
     }
     #expect(Set(chosen).count > 2)
+    #expect(chosen.allSatisfy(kind.configurations.contains))
     for row in rows {
       let wanted = try await row.run(on: CPUExecutor<Double>())
       let found = try await row.run(on: executor)
@@ -95,12 +97,15 @@ import Testing
 
   /// A row's bits depend neither on the configuration nor on the other rows. Wide, middle and small ones of each kind stand
   /// for all: an emulated program takes PoCL up to ten seconds to build.
-  @Test(arguments: [Kind.float16, .tf32x3, .unitFloat16]) func allConfigurationsGiveTheSameBits(kind: Kind) async throws
-  {
-    let names = ["67 x 129 x 97 identity"] + (kind == .tf32x3 ? [] : ["3 x 4 x 5 identity"])
+  @Test(arguments: [Kind.float16, .tf32x3, .wgmmaFloat16]) func configurationsGiveTheSameBits(kind: Kind) async throws {
+    // The second is of whole chunks.
+    let names = ["67 x 129 x 97 identity"] + (kind == .tf32x3 ? [] : ["31 x 64 x 16 identity"])
     let chosen =
       switch kind {
-      case .unitFloat16: ["128x256/64x256/4x2", "128x128/128x128/4x3", "64x64/64x64/8x3", "64x16/64x16/8x4"]
+      case .wgmmaFloat16:
+        [
+          "128x256/64x256/4x2", "256x128/128x128/4x2", "128x128/128x128/4x3", "64x64/64x64/8x3", "64x16/64x16/8x4",
+        ]
       case .tf32x3: ["128x128/64x32/4x3", "64x64/32x32/8x3", "16x16/16x16/8x4"]
       default: ["256x128/64x64/4x2", "128x128/64x64/4x3", "64x64/32x32/8x2", "32x64/16x32/8x4", "16x16/16x16/8x4"]
       }
@@ -111,7 +116,7 @@ import Testing
     for row in rows {
       // Four warps' emulation makes the same chains as one's.
       var reference =
-        kind == .unitFloat16 ? try await row.run(on: Self.executor(.float16)).floats.map(\.bitPattern) : nil
+        kind == .wgmmaFloat16 ? try await row.run(on: Self.executor(.float16)).floats.map(\.bitPattern) : nil
       for configuration in configurations {
         let bits = try await row.run(on: Self.executor(kind, configuration)).floats.map(\.bitPattern)
         if let reference { #expect(bits == reference, "\(configuration): \(row)") }
@@ -121,7 +126,7 @@ import Testing
   }
 
   @Test func configurationsAreReadAsTheyAreWritten() {
-    let all = MMAConfiguration.candidates + MMAConfiguration.unitCandidates
+    let all = MMAConfiguration.candidates + MMAConfiguration.warpgroupCandidates
     for configuration in all {
       #expect(MMAConfiguration(configuration.description) == configuration)
       #expect(configuration.localByteCount <= 48 << 10, "NVIDIA gives an OpenCL group 48 KiB")
@@ -148,7 +153,7 @@ import Testing
       return known
     }
     #expect(probe.engine == .emulated)
-    #expect(probe.products == [.float16, .tf32, .unitFloat16, .unitBfloat16])
+    #expect(probe.products == [.float16, .tf32, .wgmmaFloat16, .wgmmaBfloat16])
     #expect(probe.notes.count == 2)
     #expect(probe.notes.allSatisfy { $0.contains("gives wrong products of ") })
   }
@@ -194,8 +199,8 @@ import Testing
     #expect(profile([.tf32], .float32, forced: .tf32).matrixEngine == .nvidia)
     #expect(profile([.float16], .float16, forced: .tiled).matrixProduct == .tiled)
     #expect(profile([], .float16, forced: .mma).matrixEngine == .emulated)
-    #expect(profile([.float16, .unitFloat16], .float16).matrixProduct == .mma, "nobody asked for four warps")
-    #expect(profile([.float16, .unitFloat16], .float16, forced: .wgmma).matrixEngine == .nvidia)
+    #expect(profile([.float16, .wgmmaFloat16], .float16).matrixProduct == .mma, "nobody asked for four warps")
+    #expect(profile([.float16, .wgmmaFloat16], .float16, forced: .wgmma).matrixEngine == .nvidia)
     #expect(profile([.float16], .float16, forced: .wgmma).matrixEngine == .emulated)
   }
 
@@ -207,7 +212,30 @@ import Testing
     #expect("\(error)".contains("wgmma does not take float32, but float16 and bfloat16"))
   }
 
+  /// A tuner and a model take configurations of their product's kind, and of no other.
+  @Test func eachProductHasConfigurationsOfItsOwn() throws {
+    for kind in [Kind.float16, .wgmmaFloat16] {
+      var profile = try Self.executor(kind).profile
+      #expect(Set(profile.mmaCandidates) == Set(kind.configurations.filter(profile.fits)))
+      #expect(profile.mmaCandidates.count > 5)
+      for rows in [1, 128, 4096] {
+        let choice = profile.mmaChoice(columns: 768, depth: 768)
+        #expect(kind.configurations.contains(choice.configurations[choice.index(rows: rows)]))
+      }
+      let other = try #require((kind == .float16 ? Kind.wgmmaFloat16 : .float16).configurations.last)
+      profile.mmaConfiguration = other
+      let forced = profile.mmaChoice(columns: 768, depth: 768)
+      #expect(!forced.configurations.contains(other), "one of the other kind is passed over")
+    }
+  }
+
   // MARK: Instructions of sm_90a
+
+  @Test func theKernelsHaveTheMarkThatTheHostTakesOut() throws {
+    let source = KernelLibrary.source("warpgroup")
+    #expect(source.contains("#define SM_90A \"\(HopperBinary.mark)\""))
+    #expect(source.split(separator: "\n").filter { $0.contains("volatile(SM_90A ") }.count == 5)
+  }
 
   @Test func instructionsAreOpenedInPTXForHopper() throws {
     let text = """

@@ -25,35 +25,67 @@ extension RuntimeTests {
         let other = try Program(device.context, file: "number.cl", source: source(2), cache: nil)
         #expect(try number(other, on: device) == 2)
         let binary = try other.binary()
-        let edit = Program.BinaryEdit(complaint: "") { $0.isEmpty || $0 == binary ? nil : binary }
+        func edit(_ name: String) -> Program.BinaryEdit {
+          Program.BinaryEdit(name: name, complaint: "") { $0.isEmpty || $0 == binary ? nil : binary }
+        }
         let cache = ProgramCache(folder: folder)
-        let program = try Program(device.context, file: "number.cl", source: source(1), edit: edit, cache: cache)
+        let program = try Program(device.context, file: "number.cl", source: source(1), edit: edit("1"), cache: cache)
         #expect(program.origin == .source)
         #expect(try number(program, on: device) == 2)
         #expect(program.storeBinary())
-        let again = try Program(device.context, file: "number.cl", source: source(1), edit: edit, cache: cache)
+        let again = try Program(device.context, file: "number.cl", source: source(1), edit: edit("1"), cache: cache)
         #expect(again.origin == .cache)
         #expect(try number(again, on: device) == 2)
+        let mended = try Program(device.context, file: "number.cl", source: source(1), edit: edit("2"), cache: cache)
+        #expect(mended.origin == .source, "another edit is another program")
       }
     }
 
-    @Test func whatCannotBeEditedOrLoadedIsABuildThatFails() throws {
+    /// What a build gives whose binary becomes `edited`; it must leave no handle.
+    private func failure(_ edited: [UInt8]?, _ fault: CallMonitor.Fault? = nil) throws -> OpenCLError? {
       let device = try TestDevice()
-      for edited in [nil, Array("no binary".utf8)] {
-        CallMonitor.start(.thisThread)
-        let caught = error {
-          _ = try Program(
-            device.context, file: "number.cl", source: source(1),
-            edit: Program.BinaryEdit(complaint: "not what was expected") { _ in edited }, cache: nil)
-        }
-        let left = CallMonitor.counts.outstanding
-        CallMonitor.stop()
-        guard case .buildFailed(let failure)? = caught else {
-          Issue.record("no build failure: \(caught as Any)")
+      CallMonitor.start(.thisThread)
+      if let fault { CallMonitor.inject(fault) }
+      let caught = error {
+        _ = try Program(
+          device.context, file: "number.cl", source: source(1),
+          edit: Program.BinaryEdit(name: "", complaint: "not what was expected") { edited ?? $0 }, cache: nil)
+      }
+      CallMonitor.removeFault()
+      let left = CallMonitor.counts.outstanding
+      CallMonitor.stop()
+      #expect(left.isEmpty, "\(left)")
+      return caught
+    }
+
+    @Test func whatCannotBeEditedIsABuildThatFails() throws {
+      let device = try TestDevice()
+      let caught = error {
+        _ = try Program(
+          device.context, file: "number.cl", source: source(1),
+          edit: Program.BinaryEdit(name: "", complaint: "not what was expected") { _ in nil }, cache: nil)
+      }
+      guard case .buildFailed(let failure)? = caught else {
+        Issue.record("no build failure: \(caught as Any)")
+        return
+      }
+      #expect(failure.log == "not what was expected" && failure.status == .buildFailure)
+    }
+
+    /// The driver's own status, and nothing left behind.
+    @Test func whatTheDriverDoesNotTakeSaysWhy() throws {
+      #expect(try failure(nil) == nil)
+      guard case .callFailed(let call, _, _)? = try failure(Array("no binary".utf8)) else {
+        Issue.record("a text is no binary")
+        return
+      }
+      #expect(call == "clCreateProgramWithBinary")
+      for (call, nth) in [("clGetProgramInfo", 1), ("clCreateProgramWithBinary", 1), ("clBuildProgram", 2)] {
+        let caught = try failure(nil, .init(nth: nth, status: .outOfHostMemory, call: call, scope: .thisThread))
+        guard case .callFailed(call, _, .outOfHostMemory)? = caught else {
+          Issue.record("\(call): \(caught as Any)")
           continue
         }
-        #expect(failure.log == "not what was expected")
-        #expect(left.isEmpty, "\(left)")
       }
     }
   }

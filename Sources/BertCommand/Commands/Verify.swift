@@ -65,6 +65,9 @@ struct Verify: AsyncParsableCommand {
 
   mutating func validate() throws {
     guard timeLimit.map({ $0 > 0 }) ?? true else { throw ValidationError("--time-limit must be above 0.") }
+    for product in matrixProduct {
+      for precision in precision.isEmpty ? [.float32] : precision { try product.validate(with: precision) }
+    }
     guard let groups else { return }
     let known = try Set(VerifyGroup.all(.float32, goldens: goldens, gradients: gradients).map(\.name))
     for name in groups.split(separator: ",", omittingEmptySubsequences: false) where !known.contains(String(name)) {

@@ -60,7 +60,7 @@ struct VerifyReport {
     let checked = "\(caseCount) of \(counted(caseCount + cutCount, "case")) checked on \(engine), \(device)"
     guard cutCount > 0 else { return "\(checked): all within bounds" }
     return checked + (caseCount > 0 ? "; those are within bounds" : "")
-      + ", the other \(cutCount) were NOT checked, because of --time-limit: raise it, or choose with --groups"
+      + ", \(caseCount > 0 ? "the other " : "")\(cutCount) were NOT checked, because of --time-limit: raise it, or choose with --groups"
   }
   var failures: [String] {
     passes.flatMap { pass in

@@ -23,8 +23,8 @@ extension DeviceProfile {
   /// What an engine must have for a matrix product in this precision, and for attention beside it.
   private func products(of matrixProduct: MatrixProduct) -> Set<MatrixEngineProbe.Product> {
     switch precision {
-    case .float16: matrixProduct == .wgmma ? [.float16, .unitFloat16] : [.float16]
-    case .bfloat16: matrixProduct == .wgmma ? [.bfloat16, .unitBfloat16] : [.bfloat16]
+    case .float16: matrixProduct == .wgmma ? [.float16, .wgmmaFloat16] : [.float16]
+    case .bfloat16: matrixProduct == .wgmma ? [.bfloat16, .wgmmaBfloat16] : [.bfloat16]
     case .float32: [matrixProduct == .tf32 ? .tf32 : .tf32x3]
     }
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ComputeGraph
 
-/// Matrices for probe_mma, and their products.
+/// Matrices for a probe, and their products.
 package struct KnownProducts {
   /// Fragments' depths that are summed.
   package let steps: Int
@@ -16,7 +16,7 @@ package struct KnownProducts {
   /// Small whole numbers, whose products and sums are exact in every type. For the three products of tf32 a chain as long
   /// as BERT-base's, of numbers of 24 bits: its error must be one that float32 may have.
   package init(_ product: MatrixEngineProbe.Product) {
-    self = product.isOfUnits ? .ofUnits(product.precision) : .ofFragments(product)
+    self = product.isOfWarpgroups ? .ofWarpgroup(product.precision) : .ofFragments(product)
   }
 
   private init(steps: Int, x: [Float], weight: [Float], value: [Float], expected: [Double], tolerance: Double) {
@@ -51,22 +51,31 @@ package struct KnownProducts {
       steps: steps, x: x, weight: weight, value: value, expected: expected, tolerance: isFine ? 1e-6 : 0)
   }
 
-  /// Rows and columns of the product of a unit of four warps.
-  static let unitSide = 64
+  /// Rows and columns of the product that warpgroups are probed with.
+  static let warpgroupSide = 144
 
-  /// x and weight `[64, 96]` row by row, six steps; the result is stored in the precision. There is no second matrix.
-  private static func ofUnits(_ precision: Precision) -> KnownProducts {
-    let (side, depth) = (KnownProducts.unitSide, 96)
+  /// x and weight `[144, 512]` row by row; the result is stored in the precision, once for each of the probe's two tiles.
+  /// There is no second matrix.
+  private static func ofWarpgroup(_ precision: Precision) -> KnownProducts {
+    let (side, depth) = (KnownProducts.warpgroupSide, 512)
     func matrix(salt: UInt64) -> [Float] {
       (0..<side * depth).map { (TrialNumbers.value($0, salt: salt) * 7).rounded() }
     }
     let (x, weight) = (matrix(salt: 1), matrix(salt: 2))
-    let expected = (0..<side * side).map { index in
-      let (row, column) = (index / side, index % side)
-      let sum = (0..<depth).reduce(Float(0)) { $0 + x[row * depth + $1] * weight[column * depth + $1] }
-      return Double(precision.rounded(sum))
+    var expected: [Double] = []
+    x.withUnsafeBufferPointer { x in
+      weight.withUnsafeBufferPointer { weight in
+        for row in 0..<side {
+          for column in 0..<side {
+            var sum: Float = 0  // whole numbers below 2^24: exact
+            for k in 0..<depth { sum += x[row * depth + k] * weight[column * depth + k] }
+            expected.append(Double(precision.rounded(sum)))
+          }
+        }
+      }
     }
-    return KnownProducts(steps: depth / 16, x: x, weight: weight, value: [], expected: expected, tolerance: 0)
+    return KnownProducts(
+      steps: depth / 16, x: x, weight: weight, value: [], expected: expected + expected, tolerance: 0)
   }
 
   /// What is wrong with an engine's result; nil if nothing is. AMD's gives the first of the two matrices alone.

@@ -7,10 +7,13 @@ extension DeviceProfile {
   /// The choice for a dense layer with a weight of `[columns, depth]`: the one configuration that is forced, or by size
   /// the one that was chosen by measurement, or what costs least by count.
   public func mmaChoice(columns: Int, depth: Int, _ tuning: Tuning = .none) -> MMAChoice {
-    if let mmaConfiguration { return MMAChoice([.init(rows: .max, configuration: mmaConfiguration)]) }
+    if let mmaConfiguration, mmaConfiguration.isOf(matrixProduct) {
+      return MMAChoice([.init(rows: .max, configuration: mmaConfiguration)])
+    }
     let tuned = tuning.choices(LinearConfiguration.self, [columns, depth])
     // Where nothing fits, the launch says so with the numbers in it.
-    let untuned = matrixProduct == .wgmma ? MMAConfiguration.untunedUnits : MMAConfiguration.untuned(splits: splits)
+    let untuned =
+      matrixProduct == .wgmma ? MMAConfiguration.untunedWarpgroups : MMAConfiguration.untuned(splits: splits)
     let options = [untuned.filter(fits), mmaCandidates, untuned].first { !$0.isEmpty } ?? []
     return MMAChoice(
       options,
@@ -21,13 +24,13 @@ extension DeviceProfile {
   }
 
   /// All that a tuner tries.
-  var mmaCandidates: [MMAConfiguration] {
-    (MMAConfiguration.candidates + MMAConfiguration.unitCandidates).filter(fits)
+  package var mmaCandidates: [MMAConfiguration] {
+    (MMAConfiguration.candidates + MMAConfiguration.warpgroupCandidates).filter(fits)
   }
 
   /// Whether this device can run a configuration, in its precision and by its product.
-  func fits(_ configuration: MMAConfiguration) -> Bool {
-    (configuration.unitWarps == 4) == (matrixProduct == .wgmma)
+  package func fits(_ configuration: MMAConfiguration) -> Bool {
+    configuration.isOf(matrixProduct)
       && configuration.fits(
         maxWorkGroupSize: maxWorkGroupSize,
         localMemory: localMemory - (matrixEngine == .emulated ? configuration.emulationByteCount : 0),

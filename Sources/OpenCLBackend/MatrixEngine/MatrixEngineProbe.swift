@@ -15,16 +15,16 @@ public struct MatrixEngineProbe: Sendable, Equatable {
     /// Of float32, in three products of tf32.
     case tf32x3
     /// Of binary16, four warps together.
-    case unitFloat16 = "float16 of four warps"
+    case wgmmaFloat16 = "float16 by wgmma"
     /// Of bfloat16, four warps together.
-    case unitBfloat16 = "bfloat16 of four warps"
+    case wgmmaBfloat16 = "bfloat16 by wgmma"
 
-    var isOfUnits: Bool { self == .unitFloat16 || self == .unitBfloat16 }
+    var isOfWarpgroups: Bool { self == .wgmmaFloat16 || self == .wgmmaBfloat16 }
 
     var precision: Precision {
       switch self {
-      case .float16, .unitFloat16: .float16
-      case .bfloat16, .unitBfloat16: .bfloat16
+      case .float16, .wgmmaFloat16: .float16
+      case .bfloat16, .wgmmaBfloat16: .bfloat16
       case .tf32, .tf32x3: .float32
       }
     }
@@ -94,7 +94,7 @@ public struct MatrixEngineProbe: Sendable, Equatable {
   ) throws -> [Float] {
     var profile = DeviceProfile(device, workGroupSize: 32, precision: product.precision)
     profile.matrixEngine = engine
-    profile.matrixProduct = product == .tf32 ? .tf32 : product.isOfUnits ? .wgmma : .mma
+    profile.matrixProduct = product == .tf32 ? .tf32 : product.isOfWarpgroups ? .wgmma : .mma
     let executor = try OpenCLExecutor(device, profile: profile, cache: cache)
     return try executor.thread.runBlocking {
       let queue = executor.queue
@@ -108,8 +108,8 @@ public struct MatrixEngineProbe: Sendable, Equatable {
         return buffer
       }
       let out = try Buffer(executor.context, byteCount: max(512, known.expected.count) * 4, label: "probe's products")
-      if product.isOfUnits {
-        let values = try unitProducts(of: known, buffers, out, executor)
+      if product.isOfWarpgroups {
+        let values = try warpgroupProducts(of: known, buffers, out, executor)
         executor.library.storeBinaries()
         return values
       }
@@ -122,21 +122,34 @@ public struct MatrixEngineProbe: Sendable, Equatable {
     }
   }
 
-  /// Four warps read the tiles that a dense layer lays out, so their probe is a dense layer.
-  private static func unitProducts(
+  /// The tiles of a probe of warpgroups: one of each way in which chunks are exchanged, and together with more than one
+  /// product down, another width, several groups, and pairs of tiles that are filled again.
+  private static let warpgroupTiles = [
+    MMAConfiguration(
+      tileRows: 64, tileColumns: 64, warpRows: 64, warpColumns: 64, tileChunks: 8, stages: 3, warpgroupSize: 4),
+    MMAConfiguration(
+      tileRows: 128, tileColumns: 128, warpRows: 128, warpColumns: 128, tileChunks: 4, stages: 3, warpgroupSize: 4),
+  ]
+
+  /// A warpgroup reads the tiles that a dense layer lays out, so its probe is a dense layer, in one tile after the other.
+  private static func warpgroupProducts(
     of known: KnownProducts, _ operands: [Buffer], _ out: Buffer, _ executor: OpenCLExecutor
   ) throws -> [Float] {
-    guard let tile = MMAConfiguration.unitCandidates.first(where: { ($0.tileRows, $0.tileColumns) == (64, 64) }) else {
-      preconditionFailure("no tile of 64 x 64")  // a literal of this module
-    }
+    let (side, precision) = (KnownProducts.warpgroupSide, executor.profile.precision)
     let layer = ["ACTIVATION": Int(Activation.identity.rawValue), "HAS_BIAS": 0, "WHOLE_CHUNKS": 1]
-    let kernel = try executor.library.kernel(
-      "linear_mma", defines: layer.merging(executor.profile.mmaDefines) { $1 }.merging(tile.defines) { $1 })
-    let sizes = [KnownProducts.unitSide, KnownProducts.unitSide, known.steps * 16, 0, 0]
-    try kernel.bind(
-      (operands + [operands[0], out]).map(KernelValue.buffer) + sizes.map { KernelValue.int32(Int32($0)) })
-    try executor.queue.launch(kernel, global: WorkSize(tile.workGroupItems), local: WorkSize(tile.workGroupItems))
-    let bits = try executor.queue.read(out, count: known.expected.count, of: UInt16(0))
-    return bits.withUnsafeBytes { executor.profile.precision.floats($0, count: bits.count) }
+    let values = (operands + [operands[0], out]).map(KernelValue.buffer)
+    var found: [Float] = []
+    for tile in warpgroupTiles {
+      let kernel = try executor.library.kernel(
+        "linear_mma", defines: layer.merging(executor.profile.mmaDefines) { $1 }.merging(tile.defines) { $1 })
+      try kernel.bind(values + [side, side, known.steps * 16, 0, 0].map { KernelValue.int32(Int32($0)) })
+      try executor.queue.fill(out, with: Float.nan)
+      let groups = tile.groups(rows: side, columns: side)
+      try executor.queue.launch(
+        kernel, global: WorkSize(groups * tile.workGroupItems), local: WorkSize(tile.workGroupItems))
+      let bits = try executor.queue.read(out, count: side * side, of: UInt16(0))
+      found += bits.withUnsafeBytes { precision.floats($0, count: bits.count) }
+    }
+    return found
   }
 }

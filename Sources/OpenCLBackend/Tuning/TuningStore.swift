@@ -87,7 +87,8 @@ struct TuningIdentity {
 
   /// The sources of what is tuned.
   private static let kernelFiles = [
-    "common", "tiles", "panels", "linear_panels", "linear_tiled", "warp", "linear_mma", "attention_mma", "attention",
+    "common", "tiles", "panels", "linear_panels", "linear_tiled", "warp", "warpgroup", "linear_mma", "attention_mma",
+    "attention",
     "attention_tiled",
   ]
 
