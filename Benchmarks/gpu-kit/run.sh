@@ -9,6 +9,8 @@
 #
 # --budget   seconds for everything, default 540: phases in order of importance, each within a share of what is left
 # --output   default: results, beside this script; at most 8 files; a rerun replaces them
+# --device   as `bert devices` lists it; default: the best one
+# --python   a Python that has PyTorch and transformers to compare with, default python3; --no-python compares with nothing
 # --quick    the sizes of a CPU, whatever the device is
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -22,7 +24,7 @@ while [ $# -gt 0 ]; do
       ;;
     --no-python) python= ;;
     --quick) quick=yes ;;
-    -h | --help) sed -n '4,14s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '4,16s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "run.sh: unknown argument $1; see --help" >&2; exit 64 ;;
   esac
   shift

@@ -32,9 +32,9 @@ public enum MatrixProduct: String, Sendable, CaseIterable {
   /// Whether it multiplies such numbers.
   public func takes(_ precision: Precision) -> Bool {
     switch self {
-    case .panels, .tiled, .mma, .tf32: true
+    case .panels, .tiled, .mma: true
     case .wgmma: precision != .float32
-    case .clblast: precision == .float32
+    case .tf32, .clblast: precision == .float32
     }
   }
 }

@@ -31,7 +31,7 @@ import Testing
     ])
     #expect(outcome.status == 0, "\(outcome.error)")
     #expect(outcome.lines.count == 5 && outcome.lines[1].contains("TFLOP/s"))
-    #expect(outcome.lines[4].hasPrefix("error: ") && outcome.lines[4].hasSuffix(": 0 is right"))
+    #expect(outcome.lines[4].hasPrefix("Errors are relative, ") && outcome.lines[4].hasSuffix(": 0 is right"))
     let bytes = try BoundedFile.read(path: temporary.file("lines"), limit: 1 << 20)
     let lines = try bytes.split(separator: 0x0A).map { try JSON.parse(Array($0)) }
     #expect(lines.map { $0["gemm"]?.doubles } == [[13, 7, 33], [1, 1, 1], [64, 48, 16]])

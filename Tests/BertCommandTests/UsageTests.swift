@@ -65,6 +65,10 @@ import Testing
     ["embed", model, "a", "--precision", "float16", "--device", "cpu"],
     ["embed", model, "a", "--precision", "bfloat16", "--matrix-product", "clblast"],
     ["embed", model, "a", "--matrix-product", "wgmma"], ["bench-gemm", "--matrix-product", "wgmma"],
+    ["embed", model, "a", "--precision", "float16", "--matrix-product", "tf32"],
+    ["verify", "--matrix-product", "wgmma"], ["verify", "--gradients", "--precision", "float16"],
+    ["verify", "--gradients", "--groups", "linear"], ["verify", "--groups", "models:forward"],
+    ["verify", "--precision", "float16", "--groups", "linear,adam_w"],
     ["bench", model, "--train", "--precision", "float16"],
     ["train", model, "--precision", "float16", "--task", "masked-lm", "--train-file", "a", "--output-dir", "b"],
   ])

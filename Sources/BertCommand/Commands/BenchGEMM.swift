@@ -120,7 +120,7 @@ struct BenchGEMM: AsyncParsableCommand {
     }
     if json != "-" {
       let rest = precision == .float32 ? "0 is right" : "what is left is the results' rounding to 16 bits"
-      try StandardOutput.write("error: relative, on operands that float32 multiplies and adds exactly: \(rest)\n")
+      try StandardOutput.write("Errors are relative, on operands that float32 multiplies and adds exactly: \(rest)\n")
     }
     guard problems.isEmpty else { throw CommandError.inputsFailed(problems, of: chosen.count) }
   }

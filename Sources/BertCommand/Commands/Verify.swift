@@ -47,7 +47,7 @@ struct Verify: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Folder of goldens, which whole models are compared with.", valueName: "folder"))
   var goldens: String?
 
-  @Flag(help: "Also run each operation's gradient, in float32: takes longer than all the rest.")
+  @Flag(help: "Also run each operation's gradient, the group gradients, in float32: takes longer than all the rest.")
   var gradients = false
 
   @Option(
@@ -68,10 +68,25 @@ struct Verify: AsyncParsableCommand {
     for product in matrixProduct {
       for precision in precision.isEmpty ? [.float32] : precision { try product.validate(with: precision) }
     }
+    let precisions = precision.isEmpty ? [.float32] : precision
+    if gradients, !precisions.contains(.float32) {
+      throw ValidationError("--gradients: training computes in float32 only; add --precision float32.")
+    }
     guard let groups else { return }
+    let chosen = groups.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     let known = try Set(VerifyGroup.all(.float32, goldens: goldens, gradients: gradients).map(\.name))
-    for name in groups.split(separator: ",", omittingEmptySubsequences: false) where !known.contains(String(name)) {
-      throw ValidationError("--groups: \"\(name)\" is none of \(known.sorted().joined(separator: ", ")).")
+    if let name = chosen.first(where: { !known.contains($0) }) {
+      let missing = name.hasPrefix("models") ? "; models are there with --goldens" : ""
+      throw ValidationError("--groups: \"\(name)\" is none of \(known.sorted().joined(separator: ", "))\(missing).")
+    }
+    if gradients, !chosen.contains("gradients") {
+      throw ValidationError("--gradients adds the group gradients, which --groups leaves out; add it there.")
+    }
+    for precision in precisions where precision != .float32 {
+      let names = try Set(VerifyGroup.all(precision, goldens: goldens, gradients: false).map(\.name))
+      if let name = chosen.first(where: { !names.contains($0) && $0 != "gradients" }) {
+        throw ValidationError("--groups: \(name) is of training, which computes in float32 only; drop one of them.")
+      }
     }
   }
 
