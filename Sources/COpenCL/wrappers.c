@@ -69,3 +69,8 @@ static inline bool watched(observation seen) { return seen.counts | seen.watched
     return handle;                                                                        \
   }
 #include "calls.def"
+
+cl_int shim_finish_unobserved(cl_command_queue queue) {
+  typeof(&clFinish) function = (typeof(&clFinish))library_function(SHIM_LIBRARY_OPENCL, CALL_clFinish);
+  return function ? function(queue) : library_missing(SHIM_LIBRARY_OPENCL);
+}

@@ -52,17 +52,19 @@ public enum CLBlast {
     }
     var handle: cl_command_queue? = queue.handle
     var event: cl_event?
-    let status = withUnsafeMutablePointer(to: &event) { event in
-      let event = observed ? event : nil
-      if batches == 1 {
-        return shim_CLBlastSgemm(
+    let status = LaunchTurns.take(for: queue) {
+      withUnsafeMutablePointer(to: &event) { event in
+        let event = observed ? event : nil
+        if batches == 1 {
+          return shim_CLBlastSgemm(
+            CLBlastLayoutRowMajor, a.transpose, b.transpose, m, n, k, alpha, a.buffer.handle, a.offset, a.rowStride,
+            b.buffer.handle, b.offset, b.rowStride, beta, c.buffer.handle, c.offset, c.rowStride, &handle, event)
+        }
+        return shim_CLBlastSgemmStridedBatched(
           CLBlastLayoutRowMajor, a.transpose, b.transpose, m, n, k, alpha, a.buffer.handle, a.offset, a.rowStride,
-          b.buffer.handle, b.offset, b.rowStride, beta, c.buffer.handle, c.offset, c.rowStride, &handle, event)
+          a.batchStride, b.buffer.handle, b.offset, b.rowStride, b.batchStride, beta, c.buffer.handle, c.offset,
+          c.rowStride, c.batchStride, batches, &handle, event)
       }
-      return shim_CLBlastSgemmStridedBatched(
-        CLBlastLayoutRowMajor, a.transpose, b.transpose, m, n, k, alpha, a.buffer.handle, a.offset, a.rowStride,
-        a.batchStride, b.buffer.handle, b.offset, b.rowStride, b.batchStride, beta, c.buffer.handle, c.offset,
-        c.rowStride, c.batchStride, batches, &handle, event)
     }
     try check(status, "Sgemm", shape(m, n, k, batches))
     return event.map { Event(handle: $0, command: "sgemm \(shape(m, n, k, batches))") }

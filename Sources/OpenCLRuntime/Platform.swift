@@ -11,6 +11,9 @@ public final class Platform: Sendable {
   public let vendor: String
   /// `OpenCL <major>.<minor> <driver's own words>`.
   public let version: String
+  /// Whether queues of one process must take turns: PoCL before 6.0, and where its version cannot be read. See
+  /// ``LaunchTurns``.
+  let needsLaunchTurns: Bool
   /// Why some of the texts above are empty, or null: a driver in trouble is listed, not hidden.
   public let problem: OpenCLError?
 
@@ -34,7 +37,15 @@ public final class Platform: Sendable {
     name = property(CL_PLATFORM_NAME)
     vendor = property(CL_PLATFORM_VENDOR)
     version = property(CL_PLATFORM_VERSION)
+    needsLaunchTurns = Self.needsLaunchTurns(name: name, version: version)
     self.problem = problem
+  }
+
+  package static func needsLaunchTurns(name: String, version: String) -> Bool {
+    guard name == "Portable Computing Language" else { return false }
+    guard let driver = version.firstRange(of: "PoCL ") else { return true }
+    guard let major = Int(version[driver.upperBound...].prefix { $0.isASCII && $0.isNumber }) else { return true }
+    return major < 6
   }
 
   /// Every driver the loader knows, in its order. Nothing is asked of any driver before this is called.

@@ -64,15 +64,17 @@ public final class Queue: Sendable {
   ) throws(OpenCLError) -> Event? {
     try kernel.checkLaunch(global: global, local: local)
     return try enqueue("clEnqueueNDRangeKernel", kernel.name, observed: observed) { event in
-      kernel.withHandle { kernel in
-        global.withSizes { globalSizes in
-          guard let local else {
-            return shim_clEnqueueNDRangeKernel(
-              handle, kernel, cl_uint(global.dimensions), nil, globalSizes, nil, 0, nil, event)
-          }
-          return local.withSizes { localSizes in
-            shim_clEnqueueNDRangeKernel(
-              handle, kernel, cl_uint(global.dimensions), nil, globalSizes, localSizes, 0, nil, event)
+      LaunchTurns.take(for: self) {
+        kernel.withHandle { kernel in
+          global.withSizes { globalSizes in
+            guard let local else {
+              return shim_clEnqueueNDRangeKernel(
+                handle, kernel, cl_uint(global.dimensions), nil, globalSizes, nil, 0, nil, event)
+            }
+            return local.withSizes { localSizes in
+              shim_clEnqueueNDRangeKernel(
+                handle, kernel, cl_uint(global.dimensions), nil, globalSizes, localSizes, 0, nil, event)
+            }
           }
         }
       }
@@ -126,6 +128,7 @@ public final class Queue: Sendable {
   var label: String { "the queue of \(context.device.name)" }
 
   deinit {
+    LaunchTurns.giveBack(self)
     // Host memory must outlive the transfers into it; a release alone does not wait.
     if !inFlight.withLock({ $0.isEmpty }) {
       ReleaseFailures.note(shim_clFinish(handle), "clFinish")

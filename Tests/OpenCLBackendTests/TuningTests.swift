@@ -10,8 +10,7 @@ import Testing
 
 /// The tuner: what it measures, what it refuses, and what it keeps.
 ///
-/// In processes of their own: PoCL 3.1 mistakes one compiled form of a kernel for another (an assertion in
-/// `pocl_release_dlhandle_cache`) where several queues of one process launch it over grids of different sizes.
+/// In processes of their own: other tests' launches would wait for what is measured here, and be measured with it.
 @Suite struct TuningTests {
   private static let options: TuningOptions = {
     var options = TuningOptions()

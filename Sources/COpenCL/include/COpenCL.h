@@ -79,6 +79,9 @@ void shim_driver_is_loaded(void);
 // process; returns the bytes of address space that this went over.
 size_t shim_drop_driver_pages(void);
 
+// clFinish for a wait that the queue's owner did not ask for: neither counted nor made to fail.
+cl_int shim_finish_unobserved(cl_command_queue queue);
+
 // --- Counters. Off until asked for: a call then costs one relaxed load more.
 
 // Counts from now on; `this_thread_only` ignores calls from other threads.
