@@ -37,7 +37,8 @@ public enum CLBlast {
       library: String(cString: shim_library_file(SHIM_LIBRARY_CLBLAST)), reason: String(cString: reason))
   }
 
-  /// Enqueues `c = alpha * a * b + beta * c` for `m x k` times `k x n`, `batches` times over.
+  /// Enqueues `c = alpha * a * b + beta * c` for `m x k` times `k x n`, `batches` times over. May wait as
+  /// ``Queue/launch(_:global:local:observed:)`` does.
   ///
   /// - Parameter observed: whether to make an ``Event`` for its last command.
   /// - Throws: `noCLBlast`, `clblastFailed`.

@@ -65,7 +65,7 @@ public final class Device: Sendable {
   /// Whether kernels are compiled when they are first launched, not when the program is built.
   var compilesAtLaunch: Bool { platform.name == "Portable Computing Language" }
   /// See ``LaunchTurns``.
-  var needsLaunchTurns: Bool { platform.needsLaunchTurns }
+  var needsLaunchTurns: Bool { platform.needsLaunchTurns && kind == .cpu }
 
   nonisolated(unsafe) let handle: cl_device_id  // a root device: retains do nothing, it lives as long as the process
 

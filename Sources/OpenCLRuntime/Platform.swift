@@ -11,8 +11,8 @@ public final class Platform: Sendable {
   public let vendor: String
   /// `OpenCL <major>.<minor> <driver's own words>`.
   public let version: String
-  /// Whether queues of one process must take turns: PoCL before 6.0, and where its version cannot be read. See
-  /// ``LaunchTurns``.
+  /// Whether queues of the platform's CPU devices must take turns: PoCL before 6.0, and where its version cannot be read.
+  /// See ``LaunchTurns``.
   let needsLaunchTurns: Bool
   /// Why some of the texts above are empty, or null: a driver in trouble is listed, not hidden.
   public let problem: OpenCLError?

@@ -81,7 +81,7 @@ public final class Program: Sendable {
     log = compiled.log
     if let edit {
       defer { ReleaseFailures.note(shim_clReleaseProgram(compiled.program), "clReleaseProgram") }
-      let binary = try Self.binary(of: compiled.program, file)
+      let binary = try Self.binary(of: compiled.program, context.device, file)
       guard let edited = edit.edited(binary) else {
         throw .buildFailed(
           BuildFailure(
@@ -114,22 +114,24 @@ public final class Program: Sendable {
   /// The machine code as the driver gives it now.
   ///
   /// - Throws: `callFailed`.
-  public func binary() throws(OpenCLError) -> [UInt8] { try Self.binary(of: handle, file) }
+  public func binary() throws(OpenCLError) -> [UInt8] { try Self.binary(of: handle, context.device, file) }
 
-  private static func binary(of handle: cl_program, _ file: String) throws(OpenCLError) -> [UInt8] {
-    // One device in the context, so one size and one pointer.
-    let count = try value(0, "clGetProgramInfo", file) {
-      shim_clGetProgramInfo(handle, cl_program_info(CL_PROGRAM_BINARY_SIZES), $0, $1, $2)
+  private static func binary(of handle: cl_program, _ device: Device, _ file: String) throws(OpenCLError) -> [UInt8] {
+    try LaunchTurns.alone(on: device) { () throws(OpenCLError) in
+      // One device in the context, so one size and one pointer.
+      let count = try value(0, "clGetProgramInfo", file) {
+        shim_clGetProgramInfo(handle, cl_program_info(CL_PROGRAM_BINARY_SIZES), $0, $1, $2)
+      }
+      guard count > 0 else { return [] }
+      var binary = [UInt8](repeating: 0, count: count)
+      let status = binary.withUnsafeMutableBytes { bytes in
+        var pointer = bytes.baseAddress
+        return shim_clGetProgramInfo(
+          handle, cl_program_info(CL_PROGRAM_BINARIES), MemoryLayout.size(ofValue: pointer), &pointer, nil)
+      }
+      try check(status, "clGetProgramInfo", file)
+      return binary
     }
-    guard count > 0 else { return [] }
-    var binary = [UInt8](repeating: 0, count: count)
-    let status = binary.withUnsafeMutableBytes { bytes in
-      var pointer = bytes.baseAddress
-      return shim_clGetProgramInfo(
-        handle, cl_program_info(CL_PROGRAM_BINARIES), MemoryLayout.size(ofValue: pointer), &pointer, nil)
-    }
-    try check(status, "clGetProgramInfo", file)
-    return binary
   }
 
   private static func compile(

@@ -56,6 +56,9 @@ public final class Queue: Sendable {
 
   /// Enqueues one kernel over a grid of `global` work-items, in groups of `local` (the driver's choice where null).
   ///
+  /// On PoCL before 6.0 this waits for the kernels of the process's other queues first; so does the release of a queue for
+  /// its own.
+  ///
   /// - Parameter observed: whether to make an ``Event`` for the command.
   /// - Throws: `badWorkSize`, `workGroupTooLarge`, `localMemoryTooSmall`, `callFailed`.
   @discardableResult

@@ -79,9 +79,6 @@ void shim_driver_is_loaded(void);
 // process; returns the bytes of address space that this went over.
 size_t shim_drop_driver_pages(void);
 
-// clFinish for a wait that the queue's owner did not ask for: neither counted nor made to fail.
-cl_int shim_finish_unobserved(cl_command_queue queue);
-
 // --- Counters. Off until asked for: a call then costs one relaxed load more.
 
 // Counts from now on; `this_thread_only` ignores calls from other threads.
@@ -116,6 +113,9 @@ const char *shim_fault_call(void);       // the call that failed first, or null
 
 // Makes clGetProgramBuildInfo report these bytes as the log until called with null. Copies them; false without memory.
 bool shim_fault_build_log(const void *bytes, size_t count);
+
+// clFinish where the queue's owner did not ask for a wait: the one call that is neither counted nor made to fail.
+cl_int shim_finish_unobserved(cl_command_queue queue);
 
 int32_t shim_call_index(const char *name);        // -1 for a call that is not in the table
 const char *shim_call_name(int32_t index);        // null past the end
