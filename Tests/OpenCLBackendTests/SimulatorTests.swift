@@ -9,11 +9,17 @@ import Testing
 /// its kernels. The simulator's log is the finding; the numbers are checked as well. One at a time: it is
 /// not thread-safe.
 @Suite(.serialized) struct SimulatorTests {
-  @Test(arguments: OperationCase.small) func cpuForm(row: OperationCase) async throws {
+  /// All but attention's third dropout, which is the second's code with another number: half a minute for each long
+  /// sequence.
+  static let forward = OperationCase.small.filter {
+    !($0.operation.name == "training_attention" && $0.what.hasSuffix("dropout 0.6"))
+  }
+
+  @Test(arguments: forward) func cpuForm(row: OperationCase) async throws {
     try await check(row, workGroupSize: 1, .panels)
   }
 
-  @Test(arguments: OperationCase.small) func gpuForm(row: OperationCase) async throws {
+  @Test(arguments: forward) func gpuForm(row: OperationCase) async throws {
     try await check(row, workGroupSize: 32, .tiled)
   }
 
