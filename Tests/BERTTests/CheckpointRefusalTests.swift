@@ -4,7 +4,7 @@ import Checkpoints
 import Testing
 import Tokenizers
 
-/// RELIABILITY.md, "config.json": weights and vocabulary that do not fit what it says.
+/// Weights and vocabulary that do not fit what config.json says.
 @Suite struct CheckpointRefusalTests {
   private let query = "encoder.layer.1.attention.self.query.weight"
 

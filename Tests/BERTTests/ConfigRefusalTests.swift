@@ -3,7 +3,7 @@ import BERT
 import StrictJSON
 import Testing
 
-/// RELIABILITY.md, "config.json": one row for each bad file.
+/// Bad config.json: one row for each file.
 @Suite struct ConfigRefusalTests {
   /// Fields set to JSON texts, and what the refusal names and says.
   struct Row: Sendable, CustomStringConvertible {

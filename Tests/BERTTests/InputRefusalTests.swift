@@ -3,7 +3,7 @@ import BERT
 import ComputeGraph
 import Testing
 
-/// RELIABILITY.md, "Tensors".
+/// Tensors that no model can take.
 @Suite struct InputRefusalTests {
   /// A model with 92 words, 20 positions, 2 types, hidden 18 and no pooler; and one with a pooler.
   private func models(_ folder: String = "sentence/cls") async throws -> [BertModel] {

@@ -3,7 +3,7 @@ import BERT
 import ComputeGraph
 import Testing
 
-/// RELIABILITY.md, "Text": what a sentence encoder makes of every kind of text.
+/// What a sentence encoder makes of every kind of text.
 @Suite struct TextTests {
   private static func encoders() async throws -> [SentenceEncoder] {
     var encoders: [SentenceEncoder] = []

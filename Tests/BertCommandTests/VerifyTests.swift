@@ -31,6 +31,16 @@ import Testing
     }
   }
 
+  /// The device that `auto` falls back to has float32 alone: nothing is checked in another precision's name.
+  @Test func aPrecisionThatIsNotThereIsNotVerified() throws {
+    let outcome = try ToolProcess.run(
+      ["verify", "--groups", "mean", "--precision", "float16", "--json", "-"],
+      environment: ["OCL_ICD_VENDORS": "/nonexistent"])
+    #expect(outcome.status == 1 && outcome.error.contains("no case could be checked"), "\(outcome.error)")
+    #expect(outcome.error.contains("the CPU executor computes in float32, not float16"))
+    #expect(try JSON.parse(outcome.output)["holds"] == false)
+  }
+
   @Test func modelsAreComparedWithHuggingFaces() throws {
     let outcome = try ToolProcess.run([
       "verify", "--device", "cpu", "--goldens", Self.goldens, "--groups", "models:heads", "--json", "-",

@@ -6,7 +6,7 @@ import OpenCLRuntime
 import TestSupport
 import Testing
 
-/// RELIABILITY.md, "OpenCL": what a device cannot give is refused with a typed error, and the executor goes on.
+/// What a device cannot give is refused with a typed error, and the executor goes on.
 @Suite struct DeviceLimitTests {
   private static func row(_ name: String, _ what: String) throws -> OperationCase {
     try #require(OperationCase.all.first { $0.operation.name == name && $0.what == what })

@@ -8,7 +8,7 @@ import zlib
 import torch
 from safetensors.torch import save_file
 
-TOLERANCE = 5e-6  # of a whole model in float32, relative: DESIGN.md
+TOLERANCE = 5e-6  # of a whole model in float32, relative
 
 def generator(name):
     """A random generator that depends on the case's name alone."""
@@ -53,7 +53,7 @@ def fresh_folder(path):
 
 
 def relative_error(value, golden):
-    """Relative Frobenius error, the measure of DESIGN.md."""
+    """Relative Frobenius error, the measure of every comparison here."""
     return float(torch.linalg.vector_norm(value.double() - golden) / torch.linalg.vector_norm(golden))
 
 

@@ -115,7 +115,7 @@ def cases():
 
 
 def outputs_of(model, inputs, case):
-    """The outputs by their names, zero where masked, as CONTRACTS.md has them for `bert forward`."""
+    """The outputs by their names, zero where masked, as `bert forward` writes them."""
     with torch.no_grad():
         result = model(**inputs, output_hidden_states=True)
     outputs = {"last_hidden_state": result.last_hidden_state.clone(), "pooler_output": result.pooler_output.clone()}

@@ -145,7 +145,7 @@ def erase(value, visible, axis):
 
 
 def zero_hidden(outputs, inputs, case, width):
-    """What hides behind a 2-D mask is zero, as CONTRACTS.md has it for `bert forward`."""
+    """What hides behind a 2-D mask is zero, as `bert forward` writes it."""
     mask, encoder = inputs.get("attention_mask"), inputs.get("encoder_attention_mask")
     if mask is not None and len(case["shape"]) == 3:
         mask = mask.reshape(-1, mask.shape[-1])

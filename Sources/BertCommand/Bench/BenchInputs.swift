@@ -44,7 +44,7 @@ extension Bench {
     }
     if let outputs, let last { try last.write(to: outputs) }
     return [
-      "device": .string(model.engine.name), "precision": .string(engine.precision.rawValue),
+      "device": .string(model.engine.name), "precision": .string(model.engine.precision.rawValue),
       "tokens": .integer(input.visibleTokens), "seconds": .array(taken),
     ]
   }

@@ -33,7 +33,10 @@ struct EngineOptions: ParsableArguments {
     name: .long,
     help: ArgumentHelp(
       "How an OpenCL device stores weights and activations; float16 and bfloat16 take half the memory.",
-      discussion: "Computed in float32 whatever is stored. Training and the cpu device have float32 alone."))
+      discussion: """
+        Computed in float32 whatever is stored. Training and the cpu device have float32 alone. An OpenCL device that is a \
+        CPU saves memory by it and gets slower.
+        """))
   var precision = Precision.float32
 
   @Option(
