@@ -63,7 +63,7 @@ public final class Device: Sendable {
   public let extensions: [String]
 
   /// Whether kernels are compiled when they are first launched, not when the program is built.
-  var compilesAtLaunch: Bool { platform.name == "Portable Computing Language" }
+  var compilesAtLaunch: Bool { platform.name == Platform.poclName }
   /// See ``LaunchTurns``.
   var needsLaunchTurns: Bool { platform.needsLaunchTurns && kind == .cpu }
 

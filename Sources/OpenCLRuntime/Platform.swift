@@ -41,8 +41,11 @@ public final class Platform: Sendable {
     self.problem = problem
   }
 
+  /// PoCL's `CL_PLATFORM_NAME`.
+  static let poclName = "Portable Computing Language"
+
   package static func needsLaunchTurns(name: String, version: String) -> Bool {
-    guard name == "Portable Computing Language" else { return false }
+    guard name == poclName else { return false }
     guard let driver = version.firstRange(of: "PoCL ") else { return true }
     guard let major = Int(version[driver.upperBound...].prefix { $0.isASCII && $0.isNumber }) else { return true }
     return major < 6

@@ -63,17 +63,20 @@ struct Verify: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Where the JSON object goes; - is standard output.", valueName: "file"))
   var json: String?
 
+  private var precisions: [Precision] { precision.isEmpty ? [.float32] : precision }
+  private var chosenGroups: [String]? {
+    groups?.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+  }
+
   mutating func validate() throws {
     guard timeLimit.map({ $0 > 0 }) ?? true else { throw ValidationError("--time-limit must be above 0.") }
     for product in matrixProduct {
-      for precision in precision.isEmpty ? [.float32] : precision { try product.validate(with: precision) }
+      for precision in precisions { try product.validate(with: precision) }
     }
-    let precisions = precision.isEmpty ? [.float32] : precision
     if gradients, !precisions.contains(.float32) {
       throw ValidationError("--gradients: training computes in float32 only; add --precision float32.")
     }
-    guard let groups else { return }
-    let chosen = groups.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    guard let chosen = chosenGroups else { return }
     let known = try Set(VerifyGroup.all(.float32, goldens: goldens, gradients: gradients).map(\.name))
     if let name = chosen.first(where: { !known.contains($0) }) {
       let missing = name.hasPrefix("models") ? "; models are there with --goldens" : ""
@@ -100,7 +103,7 @@ struct Verify: AsyncParsableCommand {
     let first = try Engine.open(device)
     var report = VerifyReport(engine: first.name, device: first.device?.name ?? "CPU executor")
     if json != "-" { try StandardOutput.write(VerifyReport.legend) }
-    for precision in precision.isEmpty ? [.float32] : precision {
+    for precision in precisions {
       for product in matrixProduct.isEmpty ? [nil] : matrixProduct.map(Optional.some) {
         try await run(precision, product, until: end, &report)
       }
@@ -132,7 +135,7 @@ struct Verify: AsyncParsableCommand {
     report.passes.append(
       VerifyReport.Pass(precision: precision, matrixProduct: product ?? engine.profile?.matrixProduct))
     let place = report.passes.count - 1
-    let chosen = groups.map { $0.split(separator: ",").map(String.init) }
+    let chosen = chosenGroups
     let groups = try VerifyGroup.all(precision, product, goldens: goldens, gradients: gradients)
       .filter { chosen?.contains($0.name) ?? true }
     let total = groups.reduce(0) { $0 + $1.cases.count }
